@@ -1,0 +1,1 @@
+"""Fee schedules: what is allowed for a service."""

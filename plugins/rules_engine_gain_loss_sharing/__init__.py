@@ -1,0 +1,1 @@
+"""Sharing of gains and losses between the parties of a contract."""

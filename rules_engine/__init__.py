@@ -1,0 +1,1 @@
+"""Price claims and settle years by payment contracts that are declared in YAML."""

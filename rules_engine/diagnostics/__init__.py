@@ -1,0 +1,1 @@
+"""Diagnostics: a finding about a ruleset, with its place and the way out."""

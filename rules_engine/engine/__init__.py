@@ -1,0 +1,1 @@
+"""The engine: loads rulesets, prices, settles and explains."""

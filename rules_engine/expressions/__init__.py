@@ -1,0 +1,1 @@
+"""Expressions: one meaning, compiled to Python and to SQL."""

@@ -1,0 +1,1 @@
+"""Language: from a YAML file to a checked ruleset or diagnostics."""

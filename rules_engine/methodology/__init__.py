@@ -1,0 +1,1 @@
+"""Methodologies: how a plugin offers a way of paying."""

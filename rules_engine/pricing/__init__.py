@@ -1,0 +1,1 @@
+"""Pricing: what is paid for a claim, alone or in a batch."""

@@ -1,0 +1,1 @@
+"""Settlement: which transfers the experience of a period calls for."""

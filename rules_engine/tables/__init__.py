@@ -1,0 +1,1 @@
+"""Tables: the standard tables, mappings to them, and the engine that holds them."""

@@ -1,0 +1,1 @@
+"""Testing: strategies and laws for authors of methodologies."""
