@@ -23,10 +23,10 @@ def exact(number: Exact) -> Fraction:
         message = f"{number!r} is {type(number).__name__}; it may be int, Fraction or Decimal"
         raise TypeError(message)
     if isinstance(number, Decimal):
-        exponent = number.as_tuple().exponent
-        if not isinstance(exponent, int):
+        if not number.is_finite():
             message = f"{number} is not finite; it may be any finite decimal"
             raise ValueError(message)
+        exponent = int(number.as_tuple().exponent)
         if abs(exponent) > _DIGITS_MAX:
             message = f"{number} has exponent {exponent}; it may be {_DIGITS_MAX} at most"
             raise ValueError(message)

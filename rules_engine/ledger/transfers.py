@@ -63,7 +63,7 @@ class Transfer:
     plb: str | None = field(default=None, kw_only=True)
 
 
-def transfer(  # noqa: PLR0913  # one argument for each attribute of a Transfer
+def transfer(
     source: str,
     target: str,
     amount: Money,
