@@ -1,0 +1,245 @@
+"""One expression on exact rationals: how settlements compute, and the judge of the other two."""
+
+from collections.abc import Callable, Mapping
+from datetime import date, timedelta
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any, Protocol
+
+from rules_engine.expressions import tree
+from rules_engine.expressions.closure import Reject, like_pattern, missing_row
+from rules_engine.expressions.rational import rounded_quotient
+from rules_engine.expressions.sites import Sites
+from rules_engine.expressions.types import TableType
+
+__all__ = ["Environment", "Trace", "Value", "evaluate"]
+
+Value = Fraction | str | date | bool | None
+Trace = Callable[[tree.Expression, Value], None]
+
+
+class Environment(Protocol):
+    """What the names of one evaluation stand for."""
+
+    date: date
+    sites: Sites
+    tables: Mapping[str, TableType]
+
+    def ref(self, node: tree.Ref) -> Value:
+        """Give a column, an output or an entity's value."""
+
+    def row(self, table: str, keys: tuple[Value, ...]) -> Mapping[str, Value] | None:
+        """Give the table's row with these keys at the environment's date."""
+
+    def around(
+        self, table: str, column: str, at: Fraction
+    ) -> tuple[tuple[Fraction, Fraction], ...]:
+        """Give the rows (key, value) next below and above `at`; one row where it is met exactly."""
+
+    def aggregate(self, node: tree.Aggregate) -> Value:
+        """Give a sum, count or other aggregate at this grain."""
+
+
+def evaluate(node: tree.Expression, env: Environment, trace: Trace | None = None) -> Value:
+    """Give the exact value.
+
+    Args:
+        node: The expression.
+        env: What its names stand for.
+        trace: Called with every part and its value, parts before the whole.
+
+    Raises:
+        Reject: A key, a date's value or a divisor is missing.
+    """
+    return _Evaluation(env, trace).value(node)
+
+
+class _Evaluation:
+    def __init__(self, env: Environment, trace: Trace | None) -> None:
+        self.env = env
+        self.trace = trace
+
+    def value(self, node: tree.Expression) -> Value:
+        found = self.compute(node)
+        if self.trace is not None:
+            self.trace(node, found)
+        return found
+
+    def number(self, node: tree.Expression) -> Fraction | None:
+        found = self.value(node)
+        if found is None or isinstance(found, Fraction):
+            return found
+        msg = f"{found!r} is no number"
+        raise TypeError(msg)
+
+    def reject(self, code: str, message: str) -> Reject:
+        return Reject(self.env.sites.number(code, message))
+
+    def compute(self, node: tree.Expression) -> Value:
+        match node:
+            case tree.Const():
+                return plain(node.value)
+            case tree.Ref():
+                return plain(self.env.ref(node))
+            case tree.Dated():
+                return self.dated(node)
+            case tree.Arithmetic():
+                return self.arithmetic(node)
+            case tree.Negate():
+                operand = self.number(node.operand)
+                return None if operand is None else -operand
+            case tree.Absolute():
+                operand = self.number(node.operand)
+                return None if operand is None else abs(operand)
+            case tree.Round():
+                operand = self.number(node.operand)
+                if operand is None:
+                    return None
+                rounded = rounded_quotient(
+                    operand.numerator, operand.denominator, node.places, node.mode
+                )
+                return Fraction(rounded)
+            case tree.Case():
+                for condition, value in node.branches:
+                    if self.value(condition) is True:
+                        return self.value(value)
+                return self.value(node.default)
+            case tree.Extremum():
+                values = [self.value(a) for a in node.arguments]
+                choose: Any = min if node.function == "least" else max
+                return None if any(v is None for v in values) else choose(values)
+            case tree.Coalesce():
+                for argument in node.arguments:
+                    found = self.value(argument)
+                    if found is not None:
+                        return found
+                return None
+            case tree.Lookup() | tree.Has() | tree.Interpolate():
+                return self.table(node)
+            case tree.Aggregate():
+                return plain(self.env.aggregate(node))
+            case _:
+                return self.condition(node)
+
+    def arithmetic(self, node: tree.Arithmetic) -> Value:
+        left, right = self.value(node.left), self.value(node.right)
+        if left is None or right is None:
+            return None
+        if isinstance(left, date):
+            if isinstance(right, date):
+                return Fraction((left - right).days)
+            days = int(_fraction(right))
+            return left + timedelta(days if node.op == "+" else -days)
+        a, b = _fraction(left), _fraction(right)
+        match node.op:
+            case "+":
+                return a + b
+            case "-":
+                return a - b
+            case "*":
+                return a * b
+        if not b:
+            raise self.reject("RE603", "a divisor is zero")
+        return a / b
+
+    def dated(self, node: tree.Dated) -> Value:
+        for first, entry in reversed(node.entries):
+            if self.env.date >= first:
+                return self.value(entry)
+        raise self.reject("RE602", f"{node.name} has no value yet at the row's date")
+
+    def table(self, node: tree.Lookup | tree.Has | tree.Interpolate) -> Value:
+        type_ = self.env.tables[node.table]
+        if isinstance(node, tree.Interpolate):
+            return self.interpolate(node)
+        keys = tuple(self.value(key) for key in node.keys)
+        row = None if any(k is None for k in keys) else self.env.row(node.table, keys)
+        if isinstance(node, tree.Has):
+            return row is not None
+        if row is None:
+            dated = type_.effective is not None
+            raise self.reject("RE601", missing_row(node.table, type_.key, dated=dated))
+        return plain(row[node.column])
+
+    def interpolate(self, node: tree.Interpolate) -> Value:
+        at = self.number(node.at)
+        if at is None:
+            return None
+        points = self.env.around(node.table, node.column, at)
+        if not points:
+            raise self.reject("RE601", f"{node.table} has no rows around this value")
+        (low, first), (high, last) = points[0], points[-1]
+        return first if low == high else first + (last - first) * (at - low) / (high - low)
+
+    def condition(self, node: tree.Expression) -> Value:
+        match node:
+            case tree.Compare():
+                left, right = self.value(node.left), self.value(node.right)
+                return None if left is None or right is None else compared(node.op, left, right)
+            case tree.Logic():
+                return self.logic(node)
+            case tree.Not():
+                operand = self.value(node.operand)
+                return None if operand is None else not operand
+            case tree.IsNull():
+                return self.value(node.operand) is None
+            case tree.Like():
+                operand = self.value(node.operand)
+                return (
+                    None
+                    if operand is None
+                    else like_pattern(node.pattern).fullmatch(str(operand)) is not None
+                )
+            case tree.InList():
+                operand = self.value(node.operand)
+                options = [self.value(o) for o in node.options]
+                if operand is None:
+                    return None
+                if operand in [o for o in options if o is not None]:
+                    return True
+                return None if None in options else False
+        msg = f"{type(node).__name__} has no value here"
+        raise TypeError(msg)
+
+    def logic(self, node: tree.Logic) -> Value:
+        decides = node.op == "or"
+        left = self.value(node.left)
+        if left is decides:
+            return decides
+        right = self.value(node.right)
+        if right is decides:
+            return decides
+        return None if left is None or right is None else not decides
+
+
+def compared(op: str, left: Any, right: Any) -> bool:
+    """Compare two values that are not null."""
+    match op:
+        case "=":
+            return bool(left == right)
+        case "<>":
+            return bool(left != right)
+        case "<":
+            return bool(left < right)
+        case "<=":
+            return bool(left <= right)
+        case ">":
+            return bool(left > right)
+    return bool(left >= right)
+
+
+def plain(value: Any) -> Value:
+    """Give a number as a fraction; everything else as it is."""
+    if isinstance(value, bool) or value is None or isinstance(value, str | date | Fraction):
+        return value
+    if isinstance(value, Decimal | int):
+        return Fraction(value)
+    msg = f"{value!r} is no value of a contract"
+    raise TypeError(msg)
+
+
+def _fraction(value: Value) -> Fraction:
+    if isinstance(value, Fraction):
+        return value
+    msg = f"{value!r} is no number"
+    raise TypeError(msg)

@@ -1,0 +1,294 @@
+"""Words of an expression → tree, by precedence climbing; the grammar is SQL's for scalar expressions."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Final, NoReturn
+
+from rules_engine.expressions.syntax import (
+    Between,
+    Binary,
+    Call,
+    Case,
+    In,
+    IsNull,
+    Literal,
+    Name,
+    Negate,
+    Node,
+    Not,
+)
+from rules_engine.expressions.tokens import ExpressionError, Finding, Token, tokenize
+
+__all__ = ["parse"]
+
+DEEPEST: Final = 60
+"""How many levels of brackets, CASE and NOT an expression may nest."""
+
+_RESERVED: Final = frozenset(
+    "and or not in is null between like case when then else end true false filter over".split()
+)
+# Binding strength, weakest first, as in SQL.
+_OR, _AND, _NOT, _COMPARE, _ADD, _MULTIPLY, _NEGATE = 1, 2, 3, 4, 5, 6, 7
+_BINARY: Final = {
+    "or": _OR, "and": _AND,
+    "=": _COMPARE, "<>": _COMPARE, "!=": _COMPARE,
+    "<": _COMPARE, "<=": _COMPARE, ">": _COMPARE, ">=": _COMPARE,
+    "in": _COMPARE, "between": _COMPARE, "is": _COMPARE, "like": _COMPARE, "not": _COMPARE,
+    "+": _ADD, "-": _ADD, "||": _ADD,
+    "*": _MULTIPLY, "/": _MULTIPLY,
+}  # fmt: skip
+
+
+def parse(text: str) -> Node:
+    """Read an expression.
+
+    Raises:
+        ExpressionError: It is no expression; one finding says where and what may stand there.
+    """
+    return _Parser(text).whole()
+
+
+class _Parser:
+    def __init__(self, text: str) -> None:
+        self.tokens = tokenize(text)
+        self.at = 0
+        self.depth = 0
+
+    @property
+    def token(self) -> Token:
+        return self.tokens[self.at]
+
+    def word(self) -> str:
+        """The keyword or operator that stands here, in lower case; empty for anything else."""
+        token = self.token
+        if token.kind == "op":
+            return token.value
+        lower = token.value.lower() if token.kind == "name" else ""
+        return lower if lower in _RESERVED else ""
+
+    def advance(self) -> Token:
+        token = self.token
+        self.at += 1
+        return token
+
+    def accept(self, word: str) -> bool:
+        if self.word() == word:
+            self.at += 1
+            return True
+        return False
+
+    def fail(self, token: Token, message: str, help_: str | None = None) -> NoReturn:
+        length = max(1, token.end - token.start)
+        raise ExpressionError((Finding(token.start, length, "RE402", message, help_),))
+
+    def expect(self, word: str) -> Token:
+        if self.word() != word:
+            self.fail(self.token, f"{self.found()}; {word.upper()} may stand here")
+        return self.advance()
+
+    def found(self) -> str:
+        return "the expression ends" if self.token.kind == "end" else f"{self.token.value} is found"
+
+    def whole(self) -> Node:
+        if self.token.kind == "end":
+            self.fail(
+                self.token, "the expression is empty; a column, number or formula may stand here"
+            )
+        node = self.expression(0)
+        if self.token.kind != "end":
+            help_ = None
+            if self.token.value.lower() == "as":
+                help_ = "an expression has no alias"
+            self.fail(self.token, f"{self.found()} after the end of the expression", help_)
+        return node
+
+    def expression(self, strength: int) -> Node:
+        self.depth += 1
+        if self.depth > DEEPEST:
+            self.fail(self.token, f"the expression nests deeper than {DEEPEST} levels")
+        left = self.prefix()
+        while True:
+            word = self.word()
+            power = _BINARY.get(word, 0)
+            if power <= strength:
+                break
+            if word == "not" and self.following() not in {"in", "between", "like"}:
+                break
+            left = self.infix(left, word, power)
+            if power == _COMPARE and _BINARY.get(self.word()) == _COMPARE and self.word() != "is":
+                self.fail(
+                    self.token,
+                    f"{self.token.value} follows a comparison",
+                    "join two comparisons with AND, or write x BETWEEN low AND high",
+                )
+        self.depth -= 1
+        return left
+
+    def following(self) -> str:
+        token = self.tokens[min(self.at + 1, len(self.tokens) - 1)]
+        return token.value.lower() if token.kind == "name" else ""
+
+    def infix(self, left: Node, word: str, power: int) -> Node:
+        self.advance()
+        negated = word == "not"
+        if negated:
+            word = self.word()
+            self.advance()
+        if word == "is":
+            negated = self.accept("not")
+            end = self.expect("null")
+            return IsNull(start=left.start, end=end.end, operand=left, negated=negated)
+        if word == "in":
+            self.expect("(")
+            options = self.arguments()
+            if not options:
+                self.fail(
+                    self.tokens[self.at - 1], "the list after IN is empty; values stand in it"
+                )
+            end_at = self.tokens[self.at - 1].end
+            return In(start=left.start, end=end_at, operand=left, options=options, negated=negated)
+        if word == "between":
+            low = self.expression(_COMPARE)
+            self.expect("and")
+            high = self.expression(_COMPARE)
+            return Between(
+                start=left.start, end=high.end, operand=left, low=low, high=high, negated=negated
+            )
+        right = self.expression(power)
+        op = "<>" if word == "!=" else word
+        node: Node = Binary(start=left.start, end=right.end, op=op, left=left, right=right)
+        if negated:
+            node = Not(start=left.start, end=right.end, operand=node)
+        return node
+
+    def prefix(self) -> Node:
+        token = self.token
+        word = self.word()
+        if word == "not":
+            self.advance()
+            operand = self.expression(_NOT)
+            return Not(start=token.start, end=operand.end, operand=operand)
+        if word in {"-", "+"}:
+            self.advance()
+            operand = self.expression(_NEGATE)
+            if word == "+":
+                return operand
+            if isinstance(operand, Literal) and isinstance(operand.value, Decimal):
+                # copy_negate, because unary minus would round by the ambient context.
+                return Literal(
+                    start=token.start, end=operand.end, value=operand.value.copy_negate()
+                )
+            return Negate(start=token.start, end=operand.end, operand=operand)
+        if word == "(":
+            self.advance()
+            inner = self.expression(0)
+            self.expect(")")
+            return inner
+        if word == "case":
+            return self.case()
+        if word in {"true", "false", "null"}:
+            self.advance()
+            value = None if word == "null" else word == "true"
+            return Literal(start=token.start, end=token.end, value=value)
+        return self.atom(token, word)
+
+    def atom(self, token: Token, word: str) -> Node:
+        if token.kind == "number":
+            self.advance()
+            if self.token.kind == "name" and self.token.start == token.end:
+                self.fail(self.token, f"{self.token.value} follows a number")
+            return Literal(
+                start=token.start, end=token.end, value=Decimal(token.value.replace("_", ""))
+            )
+        if token.kind == "text":
+            self.advance()
+            text = token.value[1:-1].replace("''", "'")
+            return Literal(start=token.start, end=token.end, value=text)
+        if token.kind == "quoted":
+            self.advance()
+            name = token.value[1:-1].replace('""', '"')
+            return Name(start=token.start, end=token.end, parts=(name,), quoted=True)
+        if token.kind != "name" or word:
+            shown = self.found()
+            self.fail(token, f"{shown}; a column, number, function or ( may stand here")
+        self.advance()
+        if token.value.lower() == "date" and self.token.kind == "text":
+            return self.date(token)
+        if self.word() == "(":
+            self.advance()
+            return self.call(token)
+        parts = [token.value]
+        end = token.end
+        while self.word() == ".":
+            self.advance()
+            part = self.token
+            if part.kind not in {"name", "quoted"}:
+                self.fail(part, f"{self.found()}; a column or output may stand after the dot")
+            self.advance()
+            parts.append(part.value.strip('"'))
+            end = part.end
+        return Name(start=token.start, end=end, parts=tuple(parts))
+
+    def date(self, token: Token) -> Node:
+        text = self.advance()
+        try:
+            value = date.fromisoformat(text.value[1:-1])
+        except ValueError:
+            self.fail(text, f"{text.value} is not a date", "write DATE '2026-01-31'")
+        return Literal(start=token.start, end=text.end, value=value)
+
+    def call(self, name: Token) -> Node:
+        arguments = self.arguments()
+        condition: Node | None = None
+        peers: tuple[Node, ...] | None = None
+        if self.accept("filter"):
+            self.expect("(")
+            if self.token.value.lower() != "where":
+                self.fail(self.token, f"{self.found()}; WHERE may stand here")
+            self.advance()
+            condition = self.expression(0)
+            self.expect(")")
+        if self.accept("over"):
+            if self.token.value.lower() != "peers":
+                self.fail(self.token, f"{self.found()}; peers(…) may stand here")
+            self.advance()
+            self.expect("(")
+            peers = self.arguments()
+        return Call(
+            start=name.start,
+            end=self.tokens[self.at - 1].end,
+            function=name.value.lower(),
+            arguments=arguments,
+            filter=condition,
+            peers=peers,
+        )
+
+    def arguments(self) -> tuple[Node, ...]:
+        """Read up to and including the closing bracket; the opening one is read already."""
+        if self.accept(")"):
+            return ()
+        found = [self.expression(0)]
+        while self.accept(","):
+            found.append(self.expression(0))
+        if self.word() != ")":
+            self.fail(self.token, f"{self.found()}; , or ) may stand here")
+        self.advance()
+        return tuple(found)
+
+    def case(self) -> Node:
+        start = self.advance()
+        subject = None if self.word() == "when" else self.expression(0)
+        branches: list[tuple[Node, Node]] = []
+        while self.accept("when"):
+            condition = self.expression(0)
+            if subject is not None:
+                condition = Binary(
+                    start=condition.start, end=condition.end, op="=", left=subject, right=condition
+                )
+            self.expect("then")
+            branches.append((condition, self.expression(0)))
+        if not branches:
+            self.fail(self.token, f"{self.found()}; WHEN may stand here")
+        default = self.expression(0) if self.accept("else") else None
+        end = self.expect("end")
+        return Case(start=start.start, end=end.end, branches=tuple(branches), default=default)

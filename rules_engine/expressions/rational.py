@@ -1,0 +1,110 @@
+"""A formula with divisions as one numerator over one denominator, so that it rounds once and exactly."""
+
+from decimal import Decimal
+from typing import Literal
+
+from attrs import evolve
+
+from rules_engine.expressions import tree, units
+from rules_engine.expressions.types import Kind, Type
+
+__all__ = ["as_ratio", "divides", "rounded_quotient"]
+
+_ONE = tree.Const(type=Type(Kind.NUMBER, False, 0, Decimal(1), Decimal(1)), value=Decimal(1))  # noqa: FBT003  positional as declared
+
+
+def divides(node: tree.Expression) -> bool:
+    """Whether a division stands in it, outside any ROUND of its own."""
+    if isinstance(node, tree.Round):
+        return False
+    if isinstance(node, tree.Arithmetic) and node.op == "/":
+        return True
+    return any(divides(child) for child in tree.children(node))
+
+
+def as_ratio(node: tree.Expression) -> tuple[tree.Expression, tree.Expression]:
+    """Give numerator and denominator without a division in either.
+
+    The denominator is zero exactly where a divisor is; no divisor holds a division (the checker refuses it).
+    """
+    match node:
+        case tree.Arithmetic(op="/", left=left, right=right):
+            above, below = as_ratio(left)
+            return above, _times(below, right)
+        case tree.Arithmetic(op="*", left=left, right=right):
+            (a, b), (c, d) = as_ratio(left), as_ratio(right)
+            return _times(a, c), _times(b, d)
+        case tree.Arithmetic(op=("+" | "-") as op, left=left, right=right) if divides(node):
+            (a, b), (c, d) = as_ratio(left), as_ratio(right)
+            return _plus(op, _times(a, d), _times(c, b)), _times(b, d)
+        case tree.Negate(operand=operand) if divides(node):
+            above, below = as_ratio(operand)
+            return tree.Negate(type=units.negate(above.type), operand=above), below
+        case tree.Case(branches=branches, default=default) if any(
+            divides(value) for value in (*(v for _, v in branches), default)
+        ):
+            pairs = [(condition, as_ratio(value)) for condition, value in branches]
+            last = as_ratio(default)
+            return tuple(  # type: ignore[return-value]  # two items, one for each side of the fraction
+                _case([(c, pair[side]) for c, pair in pairs], last[side], default)
+                for side in (0, 1)
+            )
+        case _:
+            return node, _ONE
+
+
+def _number(type_: Type) -> Type:
+    return evolve(type_, kind=Kind.NUMBER, free=False)
+
+
+def _times(left: tree.Expression, right: tree.Expression) -> tree.Expression:
+    for one, other in ((left, right), (right, left)):
+        if isinstance(one, tree.Const) and one.value == 1:
+            return other
+    type_ = units.multiply(_number(left.type), _number(right.type))
+    return tree.Arithmetic(type=type_, op="*", left=left, right=right)
+
+
+def _plus(op: str, left: tree.Expression, right: tree.Expression) -> tree.Expression:
+    type_ = units.add(op, _number(left.type), _number(right.type))
+    return tree.Arithmetic(type=type_, op=op, left=left, right=right)
+
+
+def _case(
+    branches: list[tuple[tree.Expression, tree.Expression]],
+    default: tree.Expression,
+    written: tree.Expression,
+) -> tree.Expression:
+    if units.is_null(written.type):
+        default = written
+    values = [value for _, value in branches]
+    type_ = units.union(
+        [_number(v.type) for v in values]
+        + [default.type if default is written else _number(default.type)],
+        "",
+    )
+    return tree.Case(type=type_, branches=tuple(branches), default=default)
+
+
+def rounded_quotient(
+    numerator: Decimal | int,
+    denominator: Decimal | int,
+    count: int,
+    mode: str | Literal["half_up", "half_even", "down"],
+) -> Decimal:
+    """Round a quotient to `count` decimal places, exactly.
+
+    Raises:
+        ZeroDivisionError: The denominator is zero.
+    """
+    above, above_by = Decimal(numerator).as_integer_ratio()
+    below, below_by = Decimal(denominator).as_integer_ratio()
+    if below < 0:
+        above, below = -above, -below
+    whole, rest = divmod(abs(above) * below_by * 10**count, below * above_by)
+    twice = 2 * rest - below * above_by
+    if (mode == "half_up" and twice >= 0) or (
+        mode == "half_even" and (twice > 0 or (twice == 0 and whole % 2))
+    ):
+        whole += 1
+    return Decimal(-whole if above < 0 else whole).scaleb(-count, units.EXACT)

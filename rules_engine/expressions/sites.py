@@ -1,0 +1,48 @@
+"""Places that may reject a row, numbered alike for every compilation of one ruleset."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from attrs import frozen
+
+__all__ = ["Site", "Sites"]
+
+
+@frozen
+class Site:
+    """Why a row may be rejected.
+
+    Attributes:
+        code: Stable diagnostic code.
+        message: What is missing, without any value of the row.
+        rule: The rule that asks, or an empty text.
+    """
+
+    code: str
+    message: str
+    rule: str = ""
+
+
+class Sites:
+    """Numbers sites in the order in which they are first named."""
+
+    def __init__(self) -> None:
+        """Begin without any."""
+        self._numbers: Final[dict[Site, int]] = {}
+        self.rule: str = ""
+
+    def number(self, code: str, message: str) -> int:
+        """Give the number of a site of the present rule, from 0."""
+        return self._numbers.setdefault(Site(code, message, self.rule), len(self._numbers))
+
+    def __iter__(self) -> Iterator[Site]:
+        """Give the sites by their numbers."""
+        return iter(self._numbers)
+
+    def __len__(self) -> int:
+        """Count the sites."""
+        return len(self._numbers)
+
+    def __getitem__(self, number: int) -> Site:
+        """Give the site of a number."""
+        return list(self._numbers)[number]

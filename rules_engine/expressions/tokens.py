@@ -1,0 +1,112 @@
+"""Text of an expression → words with their places."""
+
+import re
+from typing import Final
+
+from attrs import frozen
+
+__all__ = ["ExpressionError", "Finding", "Token", "tokenize"]
+
+
+@frozen
+class Finding:
+    """Something wrong in an expression.
+
+    Attributes:
+        offset: Place of its first character in the expression's text, from 0.
+        length: How many characters it concerns.
+        code: Stable diagnostic code.
+        message: What was found and what may stand there.
+        help: The way out.
+    """
+
+    offset: int
+    length: int
+    code: str
+    message: str
+    help: str | None = None
+
+
+class ExpressionError(Exception):
+    """An expression is wrong; `findings` holds everything that is."""
+
+    def __init__(self, findings: tuple[Finding, ...]) -> None:
+        """Keep the findings in the order of their places."""
+        self.findings = tuple(sorted(findings, key=lambda f: (f.offset, f.code, f.message)))
+        super().__init__("; ".join(f.message for f in self.findings))
+
+
+@frozen
+class Token:
+    """One word: its kind (number, text, name, quoted, op, end), value and place."""
+
+    kind: str
+    value: str
+    start: int
+    end: int
+
+
+_WORD: Final = re.compile(
+    r"""(?P<space>\s+|--[^\n]*)
+      |(?P<number>(?:\d[\d_]*)(?:\.[\d_]+)?|\.\d[\d_]*)
+      |(?P<text>'(?:[^']|'')*')
+      |(?P<quoted>"(?:[^"]|"")+")
+      |(?P<name>[A-Za-z_][A-Za-z0-9_]*)
+      |(?P<op><=|>=|<>|!=|\|\||[-+*/()=<>,.])""",
+    re.VERBOSE | re.ASCII,
+)
+LONGEST: Final = 10_000
+"""An expression longer than this many characters is refused."""
+
+_HELP = {
+    '"': 'a quoted column ends with another "',
+    "'": "a text ends with another '; write '' for a quote inside it",
+    "%": "a percentage is a fraction: write 0.85 for 85 %",
+    "&": "write AND",
+    "|": "write OR, or || to join texts",
+    "!": "write NOT or <>",
+    "{": "expressions are no templates: name a column or a parameter",
+    "^": "write x * x; powers stand inside ROUND(POWER(x, y), n)",
+    "$": "an amount is written without its sign: 12.50",
+    "€": "an amount is written without its sign: 12.50",
+    ";": "one formula is one expression",
+}
+
+
+def tokenize(text: str) -> list[Token]:
+    """Split an expression into tokens; the last one has kind `end`.
+
+    Raises:
+        ExpressionError: A character that no expression has, or a text that is too long.
+    """
+    if len(text) > LONGEST:
+        found = Finding(
+            0, 1, "RE401", f"expression has {len(text)} characters; it may have {LONGEST}"
+        )
+        raise ExpressionError((found,))
+    tokens: list[Token] = []
+    findings: list[Finding] = []
+    at = 0
+    while at < len(text):
+        match = _WORD.match(text, at)
+        if match is None:
+            char = text[at]
+            findings.append(
+                Finding(
+                    at,
+                    1,
+                    "RE401",
+                    f"{char!r} is not part of an expression",
+                    _HELP.get(char),
+                )
+            )
+            at += 1
+            continue
+        kind = match.lastgroup or ""
+        if kind != "space":
+            tokens.append(Token(kind, match.group(), at, match.end()))
+        at = match.end()
+    if findings:
+        raise ExpressionError(tuple(findings[:20]))
+    tokens.append(Token("end", "", len(text), len(text)))
+    return tokens

@@ -1,0 +1,280 @@
+"""What an expression means: every node typed, every name resolved; both compilations start here."""
+
+from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
+
+from attrs import field, frozen
+
+from rules_engine.expressions.types import Type
+
+__all__ = [
+    "Absolute",
+    "Aggregate",
+    "Arithmetic",
+    "Case",
+    "Coalesce",
+    "Compare",
+    "Const",
+    "Dated",
+    "Expression",
+    "Extremum",
+    "Has",
+    "InList",
+    "Interpolate",
+    "IsNull",
+    "Like",
+    "Logic",
+    "Lookup",
+    "Negate",
+    "Not",
+    "Ref",
+    "Round",
+    "TextCall",
+    "can_fail",
+    "children",
+    "walk",
+]
+
+
+@frozen(kw_only=True)
+class Expression:
+    """A typed formula.
+
+    Attributes:
+        type: What its value is.
+        start: Place of its first character in its text.
+        end: Place after its last character.
+    """
+
+    type: Type
+    start: int = field(default=0, eq=False)
+    end: int = field(default=0, eq=False)
+
+
+@frozen(kw_only=True)
+class Const(Expression):
+    """A value that is known."""
+
+    value: Decimal | str | date | bool | None
+
+
+@frozen(kw_only=True)
+class Ref(Expression):
+    """A value that the row or the occasion gives.
+
+    Attributes:
+        space: Where it comes from: `column`, `stage` (allowed, remaining), `entity`, `output`, `date`.
+        name: Its name there; an output is `rule.output`.
+    """
+
+    space: str
+    name: str
+
+
+@frozen(kw_only=True)
+class Dated(Expression):
+    """The entry whose first day is the last one not after the row's date; none yet rejects the row.
+
+    Attributes:
+        entries: First day and value, in the order of days.
+        name: What the contract calls it.
+    """
+
+    entries: tuple[tuple[date, Expression], ...]
+    name: str
+
+
+@frozen(kw_only=True)
+class Arithmetic(Expression):
+    """`+ - * /`; between dates and days too."""
+
+    op: str
+    left: Expression
+    right: Expression
+
+
+@frozen(kw_only=True)
+class Negate(Expression):
+    """`-x`."""
+
+    operand: Expression
+
+
+@frozen(kw_only=True)
+class Absolute(Expression):
+    """`ABS(x)`."""
+
+    operand: Expression
+
+
+@frozen(kw_only=True)
+class Round(Expression):
+    """`ROUND(x, n)`: `mode` is half_up, half_even or down."""
+
+    operand: Expression
+    places: int
+    mode: str
+
+
+@frozen(kw_only=True)
+class Compare(Expression):
+    """`= <> < <= > >=`."""
+
+    op: str
+    left: Expression
+    right: Expression
+
+
+@frozen(kw_only=True)
+class Logic(Expression):
+    """`and`, `or`: the right side is read unless the left side alone decides."""
+
+    op: str
+    left: Expression
+    right: Expression
+
+
+@frozen(kw_only=True)
+class Not(Expression):
+    """`NOT x`."""
+
+    operand: Expression
+
+
+@frozen(kw_only=True)
+class InList(Expression):
+    """`x IN (…)`."""
+
+    operand: Expression
+    options: tuple[Expression, ...]
+
+
+@frozen(kw_only=True)
+class IsNull(Expression):
+    """`x IS NULL`."""
+
+    operand: Expression
+
+
+@frozen(kw_only=True)
+class Like(Expression):
+    """`x LIKE pattern` with `%` and `_`."""
+
+    operand: Expression
+    pattern: str
+
+
+@frozen(kw_only=True)
+class Case(Expression):
+    """The value of the first branch whose condition is true."""
+
+    branches: tuple[tuple[Expression, Expression], ...]
+    default: Expression
+
+
+@frozen(kw_only=True)
+class Extremum(Expression):
+    """`least` or `greatest`; null where any argument is."""
+
+    function: str
+    arguments: tuple[Expression, ...]
+
+
+@frozen(kw_only=True)
+class Coalesce(Expression):
+    """The first argument that is not null."""
+
+    arguments: tuple[Expression, ...]
+
+
+@frozen(kw_only=True)
+class Lookup(Expression):
+    """A column of the table's row with these keys at the row's date; no such row rejects."""
+
+    table: str
+    column: str
+    keys: tuple[Expression, ...]
+
+
+@frozen(kw_only=True)
+class Has(Expression):
+    """Whether the table has a row with these keys at the row's date."""
+
+    table: str
+    keys: tuple[Expression, ...]
+
+
+@frozen(kw_only=True)
+class Interpolate(Expression):
+    """A column of a table, linear between the rows around `at` (its only key)."""
+
+    table: str
+    column: str
+    at: Expression
+
+
+@frozen(kw_only=True)
+class Aggregate(Expression):
+    """`sum`, `count`, `min`, `max`, `mean` over the rows of a relation at the rule's grain.
+
+    Attributes:
+        function: Its name.
+        relation: Table, priced rule or settled rule whose rows are read.
+        operand: What is added up, over that relation's columns; None to count rows.
+        condition: Rows to take; None for all.
+    """
+
+    function: str
+    relation: str
+    operand: Expression | None
+    condition: Expression | None = None
+
+
+@frozen(kw_only=True)
+class TextCall(Expression):
+    """A function of the mapping profile: reads or joins texts of other people's files."""
+
+    function: str
+    arguments: tuple[Expression, ...]
+
+
+def children(node: Expression) -> tuple[Expression, ...]:
+    """Give the parts of a node, in the order in which they are read."""
+    match node:
+        case Arithmetic() | Compare() | Logic():
+            return (node.left, node.right)
+        case Negate() | Absolute() | Round() | Not() | IsNull() | Like():
+            return (node.operand,)
+        case InList():
+            return (node.operand, *node.options)
+        case Case():
+            return (*(part for branch in node.branches for part in branch), node.default)
+        case Extremum() | Coalesce() | TextCall():
+            return node.arguments
+        case Lookup() | Has():
+            return node.keys
+        case Interpolate():
+            return (node.at,)
+        case Dated():
+            return tuple(value for _, value in node.entries)
+        case Aggregate():
+            return tuple(part for part in (node.operand, node.condition) if part is not None)
+        case _:
+            return ()
+
+
+def walk(node: Expression) -> Iterator[Expression]:
+    """Give a node and everything in it."""
+    yield node
+    for child in children(node):
+        yield from walk(child)
+
+
+def can_fail(node: Expression) -> bool:
+    """Whether evaluating it can reject the row: a missing key or date, a division by zero."""
+    return any(
+        isinstance(part, Lookup | Dated | Interpolate)
+        or (isinstance(part, Arithmetic) and part.op == "/")
+        for part in walk(node)
+    )

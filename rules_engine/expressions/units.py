@@ -1,0 +1,290 @@
+"""How units combine, and how wide the results get; the rules of docs/expressions.md."""
+
+from collections.abc import Iterable
+from decimal import Context, Decimal
+
+from attrs import evolve
+
+from rules_engine.expressions.types import Kind, Type
+
+__all__ = [
+    "EXACT",
+    "UnitError",
+    "add",
+    "comparable",
+    "divide",
+    "fits",
+    "multiply",
+    "negate",
+    "union",
+]
+
+# Bounds are computed exactly, whatever context the host has set.
+EXACT = Context(prec=400, Emax=10_000, Emin=-10_000)
+
+_WHOLE = frozenset({Kind.COUNT, Kind.DAYS})
+_WORDS = frozenset({Kind.CODE, Kind.TEXT})
+_FRACTIONS = frozenset({Kind.RATE, Kind.RATIO, Kind.FACTOR})
+
+
+class UnitError(Exception):
+    """Two units do not go together; the message says what may stand there."""
+
+
+def _show(type_: Type) -> str:
+    return "a number" if type_.free else f"{'an' if type_.kind[0] in 'aeiou' else 'a'} {type_.kind}"
+
+
+def _fraction(low: Decimal | None, high: Decimal | None) -> Kind:
+    """Name a dimensionless quantity by its proven range."""
+    if low is not None and low >= 0:
+        return Kind.RATE if high is not None and high <= 1 else Kind.FACTOR
+    return Kind.RATIO
+
+
+def _dimensionless(left: Type, right: Type, low: Decimal | None, high: Decimal | None) -> Kind:
+    kinds = {side.kind for side in (left, right) if not side.free}
+    whole = all(side.scale == 0 for side in (left, right))
+    if not kinds:
+        return Kind.NUMBER
+    if Kind.NUMBER in kinds:
+        return Kind.NUMBER
+    if kinds <= _WHOLE:
+        if whole:
+            return Kind.DAYS if Kind.DAYS in kinds else Kind.COUNT
+        return Kind.NUMBER
+    if kinds & _WHOLE:
+        return Kind.NUMBER
+    return _fraction(low, high)
+
+
+def _numeric(op: str, left: Type, right: Type) -> None:
+    for side in (left, right):
+        if not side.is_numeric:
+            msg = f"{op} has {_show(side)} beside it; numbers and amounts may stand there"
+            raise UnitError(msg)
+
+
+def _finish(kind: Kind, left: Type, right: Type, bounds: tuple[Decimal | None, Decimal | None], scale: int | None) -> Type:  # fmt: skip
+    return Type(
+        kind,
+        left.nullable or right.nullable,
+        scale,
+        *bounds,
+        free=left.free and right.free,
+    )
+
+
+def add(op: str, left: Type, right: Type) -> Type:
+    """Give the type of `left + right` or `left - right`.
+
+    Raises:
+        UnitError: The two do not add up, such as money and a rate.
+    """
+    nullable = left.nullable or right.nullable
+    if Kind.DATE in {left.kind, right.kind}:
+        return _dates(op, left, right, nullable=nullable)
+    _numeric(op, left, right)
+    other = negate(right) if op == "-" else right
+    bounds = (_plus(left.low, other.low), _plus(left.high, other.high))
+    scale = None if left.scale is None or right.scale is None else max(left.scale, right.scale)
+    if Kind.MONEY in {left.kind, right.kind}:
+        odd = next((s for s in (left, right) if s.kind != Kind.MONEY and not s.free), None)
+        if odd is not None:
+            word = "added to" if op == "+" else "subtracted from"
+            shown = f"{_show(right)} is {word} {_show(left)}"
+            msg = f"{shown}; money adds to money"
+            raise UnitError(msg)
+        return _finish(Kind.MONEY, left, right, bounds, scale)
+    return _finish(_dimensionless(left, right, *bounds), left, right, bounds, scale)
+
+
+def _dates(op: str, left: Type, right: Type, *, nullable: bool) -> Type:
+    if op == "-" and left.kind == right.kind == Kind.DATE:
+        return evolve(
+            Type.of(Kind.DAYS), nullable=nullable, low=Decimal(-3652058), high=Decimal(3652058)
+        )
+    whole = right.kind == Kind.DAYS or (right.free and right.scale == 0)
+    if left.kind == Kind.DATE and whole:
+        return Type(Kind.DATE, nullable)
+    msg = f"{_show(left)} {op} {_show(right)} has no meaning; a date minus a date is days, a date plus days a date"
+    raise UnitError(msg)
+
+
+def multiply(left: Type, right: Type) -> Type:
+    """Give the type of `left * right`.
+
+    Raises:
+        UnitError: Money times money, or something that is no number.
+    """
+    _numeric("*", left, right)
+    if left.kind == right.kind == Kind.MONEY:
+        msg = "money is multiplied by money; a rate, ratio, factor, number or count may stand there"
+        raise UnitError(msg)
+    corners = _corners(left, right)
+    bounds = (min(corners), max(corners)) if corners else (None, None)
+    if not corners and all(s.low is not None and s.low >= 0 for s in (left, right)):
+        bounds = (Decimal(0), None)
+    scale = None if left.scale is None or right.scale is None else left.scale + right.scale
+    kind = Kind.MONEY
+    if Kind.MONEY not in {left.kind, right.kind}:
+        kind = _dimensionless(left, right, *bounds)
+    return _finish(kind, left, right, bounds, scale)
+
+
+def divide(left: Type, right: Type) -> Type:
+    """Give the type of `left / right`; its value may be any fraction.
+
+    Raises:
+        UnitError: Something divided by money that is not money, or no number.
+    """
+    _numeric("/", left, right)
+    if right.kind == Kind.MONEY and left.kind != Kind.MONEY and not left.free:
+        msg = f"{_show(left)} is divided by money; money may stand before the /"
+        raise UnitError(msg)
+    bounds = _quotient_bounds(left, right)
+    if Kind.MONEY in {left.kind, right.kind}:
+        kind = Kind.MONEY if right.kind != Kind.MONEY else _fraction(*bounds)
+    elif Kind.NUMBER in {s.kind for s in (left, right) if not s.free}:
+        kind = Kind.NUMBER
+    else:
+        kind = _fraction(*bounds) if not (left.free and right.free) else Kind.NUMBER
+    return _finish(kind, left, right, bounds, None)
+
+
+def _quotient_bounds(left: Type, right: Type) -> tuple[Decimal | None, Decimal | None]:
+    """A divisor is at least one unit of its last place, since zero rejects the row."""
+    if left.low is None or left.high is None:
+        return (None, None)
+    if right.scale is None or right.low is None or right.high is None:
+        signs = left.low >= 0 and right.low is not None and right.low >= 0
+        return (Decimal(0), None) if signs else (None, None)
+    unit = Decimal(1).scaleb(-right.scale, EXACT)
+    smallest = min(abs(right.low), abs(right.high)) if right.low * right.high > 0 else unit
+    if not smallest:
+        smallest = unit
+    largest = max(abs(left.low), abs(left.high))
+    # One more unit, since the bound itself is cut after many places.
+    top = EXACT.divide(largest, smallest).quantize(Decimal("0.000000000001"), context=EXACT) + 1
+    positive = left.low >= 0 and right.low >= 0
+    return (Decimal(0) if positive else -top, top)
+
+
+def negate(type_: Type) -> Type:
+    """Give the type of `-x`."""
+    low = None if type_.high is None else -type_.high
+    high = None if type_.low is None else -type_.low
+    kind = type_.kind
+    if kind in _FRACTIONS and not type_.free:
+        kind = _fraction(low, high)
+    return evolve(type_, kind=kind, low=low, high=high)
+
+
+def _plus(a: Decimal | None, b: Decimal | None) -> Decimal | None:
+    return None if a is None or b is None else EXACT.add(a, b)
+
+
+def _corners(left: Type, right: Type) -> list[Decimal]:
+    if None in {left.low, left.high, right.low, right.high}:
+        return []
+    return [
+        EXACT.multiply(a, b)
+        for a in (left.low, left.high)
+        for b in (right.low, right.high)
+        if a is not None and b is not None
+    ]
+
+
+def union(types: Iterable[Type], what: str) -> Type:
+    """Give the one type of several values of which any may be taken.
+
+    Raises:
+        UnitError: They have different units.
+    """
+    found = list(types)
+    made = found[0]
+    for other in found[1:]:
+        made = _either(made, other, what)
+    return made
+
+
+def _either(a: Type, b: Type, what: str) -> Type:
+    nullable = a.nullable or b.nullable
+    if is_null(a):
+        return b.with_null()
+    if is_null(b):
+        return a.with_null()
+    if a.is_numeric and b.is_numeric:
+        scale = None if a.scale is None or b.scale is None else max(a.scale, b.scale)
+        low = None if a.low is None or b.low is None else min(a.low, b.low)
+        high = None if a.high is None or b.high is None else max(a.high, b.high)
+        free = a.free and b.free
+        if (a.kind == Kind.MONEY) != (b.kind == Kind.MONEY) and not (a.free or b.free):
+            msg = f"{what} give {_show(a)} and {_show(b)}; one unit may stand there"
+            raise UnitError(msg)
+        if Kind.MONEY in {a.kind, b.kind}:
+            kind = Kind.MONEY
+        else:
+            kind = a.kind if a.kind == b.kind else _dimensionless(a, b, low, high)
+        if a.kind != b.kind and not free and kind in _WHOLE and scale:
+            kind = Kind.NUMBER
+        return Type(kind, nullable, scale, low, high, free=free)
+    if a.kind in _WORDS and b.kind in _WORDS:
+        codes = a.codes | b.codes if a.codes is not None and b.codes is not None else None
+        return Type(
+            Kind.CODE if Kind.CODE in {a.kind, b.kind} else Kind.TEXT, nullable, codes=codes
+        )
+    if a.kind == b.kind:
+        return Type(a.kind, nullable)
+    msg = f"{what} give {_show(a)} and {_show(b)}; one unit may stand there"
+    raise UnitError(msg)
+
+
+def is_null(type_: Type) -> bool:
+    """Whether it is the type of a bare NULL."""
+    return type_.free and type_.kind == Kind.TEXT
+
+
+def comparable(a: Type, b: Type) -> str | None:
+    """Say why two values cannot be compared; None where they can."""
+    if a.is_numeric and b.is_numeric:
+        if (a.kind == Kind.MONEY) == (b.kind == Kind.MONEY) or a.free or b.free:
+            return None
+        return f"{_show(a)} is compared with {_show(b)}; money compares with money"
+    if a.kind in _WORDS and b.kind in _WORDS:
+        return None
+    if a.kind == b.kind:
+        return None
+    return f"{_show(a)} is compared with {_show(b)}"
+
+
+def fits(found: Type, expected: Type) -> str | None:  # noqa: C901  one line a unit
+    """Say why a value of type `found` may not stand where `expected` is asked for; None where it may."""
+    if is_null(found):
+        return None if expected.nullable else f"NULL is found; {_show(expected)} may stand here"
+    low, high = found.low, found.high
+    match expected.kind:
+        case Kind.MONEY:
+            good = found.kind == Kind.MONEY or found.free
+        case Kind.RATE:
+            good = found.is_numeric and found.kind != Kind.MONEY and found.kind not in _WHOLE
+            if good and not (low is not None and high is not None and low >= 0 and high <= 1):
+                shown = f"{low}" if low == high else f"between {_bound(low)} and {_bound(high)}"
+                return f"the value is {shown}; a rate is 0 to 1"
+        case Kind.FACTOR:
+            good = found.is_numeric and found.kind != Kind.MONEY
+            if good and not (low is not None and low >= 0):
+                return f"the value may be {_bound(low)}; a factor is 0 or more"
+        case Kind.RATIO | Kind.NUMBER:
+            good = found.is_numeric and found.kind != Kind.MONEY
+        case Kind.COUNT | Kind.DAYS:
+            good = found.is_numeric and found.scale == 0 and (found.kind in _WHOLE or found.free)
+        case Kind.CODE | Kind.TEXT:
+            good = found.kind in _WORDS
+        case _:
+            good = found.kind == expected.kind
+    return None if good else f"{_show(found)} is found; {_show(expected)} may stand here"
+
+
+def _bound(value: Decimal | None) -> str:
+    return "anything" if value is None else f"{value.normalize():f}"
