@@ -62,7 +62,7 @@ class Money:
             if not _AMOUNT.fullmatch(amount):
                 message = f"amount is {amount!r}; it may be digits with a point, such as 1234.50"
                 raise ValueError(message)
-            cents = Fraction(amount.replace("_", "")) * 100
+            cents = Fraction(amount) * 100
         else:
             cents = exact(amount) * 100
         if cents.denominator != 1:

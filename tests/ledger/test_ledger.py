@@ -158,6 +158,14 @@ def test_a_transfer_keeps_what_it_was_told() -> None:
     assert transfer("b", "a", Money(5), **about) == expected
 
 
+def test_a_transfer_tells_nothing_that_it_was_not_told() -> None:
+    """What a rule leaves out stays empty."""
+    found = transfer("a", "b", Money(1), rule="x", reason="a test")
+    assert found == Transfer("a", "b", Money(1), rule="x", reason="a test")
+    assert found is not None
+    assert (found.key, found.period, found.stream, found.plb) == ((), "", None, None)
+
+
 def test_accounts_have_agreed_names() -> None:
     """A pool is named by its rule; outside accounts share a prefix."""
     assert (pool("savings"), outside("care")) == ("savings.pool", "outside.care")

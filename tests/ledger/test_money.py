@@ -89,6 +89,7 @@ def test_equal_amounts_are_one_amount(a: int, b: int) -> None:
     assert len({Money(a), Money(b), Money(a)}) == len({a, b})
     assert (Money(a) <= Money(b)) == (a <= b)
     assert (Money(a) > Money(b)) == (a > b)
+    assert not Money(a) < Money(a)
 
 
 @pytest.mark.parametrize(
@@ -164,6 +165,22 @@ def test_a_posted_amount_is_whole_cents(to: Fraction | Decimal) -> None:
     """No contract posts a part of a cent."""
     with pytest.raises(ValueError, match="it may be a whole number of cents"):
         Money.rounded(Fraction(1), to)
+
+
+def test_every_result_keeps_the_currency() -> None:
+    """Euros stay euros, however they are made."""
+    euro = Money(150, "EUR")
+    made = [Money.of("1.50", "EUR"), Money.rounded(Fraction(3, 2), currency="EUR")]
+    made += [-Money(-150, "EUR"), euro + Money(0, "EUR"), euro - Money(0, "EUR"), euro * 1]
+    assert made == [euro] * len(made)
+
+
+def test_zero_has_no_sign() -> None:
+    """Nothing is neither paid nor owed."""
+    assert str(Money(0)) == str(-Money(0)) == "0.00 USD"
+    assert not Money(0).as_decimal().is_signed()
+    assert (str(Money(1)), str(Money(-1))) == ("0.01 USD", "-0.01 USD")
+    assert not Money(1).as_decimal().is_signed()
 
 
 def test_whole_dollars_are_posted_when_the_contract_says_so() -> None:

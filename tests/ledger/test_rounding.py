@@ -85,6 +85,11 @@ def test_halves_go_where_the_mode_says(x: str, half_up: int, half_even: int, dow
     assert found == [half_up, half_even, down]
 
 
+def test_a_half_goes_up_unless_told_otherwise() -> None:
+    """The default is the mode that SQL has."""
+    assert round_to(Decimal("-2.5"), 1) == -3
+
+
 @pytest.mark.parametrize("unit", [0, Fraction(-1, 100)])
 def test_a_unit_is_above_zero(unit: int | Fraction) -> None:
     """A unit of nothing rounds to nothing."""
