@@ -1,7 +1,19 @@
 """Language: YAML becomes a checked ruleset, or diagnostics with their places."""
 
+from rules_engine.language.declare import declare
 from rules_engine.language.document import Document, Path
 from rules_engine.language.reader import read, read_bytes, read_file
+from rules_engine.language.ruleset import (
+    DateRange,
+    Declaration,
+    DeclaredTable,
+    Entity,
+    Parameter,
+    Party,
+    Period,
+    Rounding,
+    Rule,
+)
 from rules_engine.language.schema import (
     expression_schema,
     load_schema,
@@ -11,8 +23,18 @@ from rules_engine.language.schema import (
 )
 
 __all__ = [
+    "DateRange",
+    "Declaration",
+    "DeclaredTable",
     "Document",
+    "Entity",
+    "Parameter",
+    "Party",
     "Path",
+    "Period",
+    "Rounding",
+    "Rule",
+    "declare",
     "expression_schema",
     "load_schema",
     "parse_schema",

@@ -133,7 +133,7 @@ class Translator:
         if "string" in wanted and not isinstance(node.value, str):
             return f'quote it: "{shown(node.text)}"'
         if isinstance(node.value, str) and {"number", "integer"} & set(wanted):
-            return _number_help(node)
+            return number_help(node)
         if isinstance(node.value, str) and "boolean" in wanted:
             words = {"yes": "true", "on": "true", "no": "false", "off": "false"}
             word = words.get(node.text.lower(), node.text.lower())
@@ -358,7 +358,8 @@ def _type_word(kind: str, schema: Mapping[str, Any]) -> str:
     return str(schema.get("x-form", _TYPE_WORDS.get(kind, kind)))
 
 
-def _number_help(node: ScalarNode) -> str | None:
+def number_help(node: ScalarNode) -> str | None:
+    """Show the number that was meant by a text such as `50%`, `1,000` or `'0.5'`."""
     if node.style:
         return "take the quotes away"
     read = _NUMBER_IN_WORDS.fullmatch(node.text)

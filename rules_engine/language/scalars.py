@@ -38,10 +38,11 @@ def resolve(text: str) -> Plain:
         return int(text.replace("_", ""))
     if _is_fraction(text):
         return Decimal(text.replace("_", ""))
-    return _as_date(text) or text
+    return as_date(text) or text
 
 
-def _as_date(text: str) -> date | None:
+def as_date(text: str) -> date | None:
+    """Give the day that a text of the form YYYY-MM-DD names, or None."""
     try:
         return date.fromisoformat(text) if _DATE.fullmatch(text) else None
     except ValueError:

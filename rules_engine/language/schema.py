@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from rules_engine._resources import read_schema
 from rules_engine.diagnostics import Diagnostic, in_order
 from rules_engine.language.keywords import Failure, Translator
+from rules_engine.language.scalars import as_date
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -193,18 +194,8 @@ def _validator_class() -> Any:  # noqa: ANN401  (the stubs know it as a protocol
                 yield Unmet(regex)
 
     def form(_: Validator, name: str, instance: Any, __: object) -> Iterator[Any]:  # noqa: ANN401
-        if name == "date" and isinstance(instance, str) and not _is_date(instance):
+        if name == "date" and isinstance(instance, str) and as_date(instance) is None:
             yield Unmet(name)
 
     own: dict[str, Callable[..., Any]] = {"required": required, "pattern": pattern, "format": form}
     return extend(Draft202012Validator, own)  # type: ignore[no-untyped-call]  # the stubs give it no type
-
-
-def _is_date(text: str) -> bool:
-    if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
-        return False
-    try:
-        date.fromisoformat(text)
-    except ValueError:
-        return False
-    return True
