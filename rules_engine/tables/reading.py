@@ -36,13 +36,13 @@ class Check:
         fails: SQL condition, true where the row is refused.
         code: Its diagnostic code.
         reason: What is wrong and what may stand there.
-        needs_scan: Whether only the rows can tell; a null is told by a file's own statistics.
+        asks_presence: Whether it is the one that refuses an absent value.
     """
 
     fails: str
     code: str
     reason: str
-    needs_scan: bool = True
+    asks_presence: bool = False
 
 
 @frozen(kw_only=True)
@@ -56,6 +56,7 @@ class Reading:
         checks: What rejects a row, the first that fails being the reason.
         error: Why the column as a whole cannot be read: a code and a message; None where it can.
         warning: What is lossy in how the source stores it: a code and a message, or None.
+        original: SQL of what stands for it in the source where the value alone does not say it.
     """
 
     column: str
@@ -64,6 +65,7 @@ class Reading:
     checks: tuple[Check, ...] = ()
     error: tuple[str, str] | None = None
     warning: tuple[str, str] | None = None
+    original: str | None = None
 
     @property
     def fails(self) -> str | None:
@@ -85,16 +87,23 @@ class Reading:
         return f"CASE {cases} END"
 
     def _conditions(self) -> list[str]:
-        # A null is refused by the check that asks for a value, and by no other.
+        # An absent value is refused by the check that asks for it, and by no other.
         return [
-            f"({check.fails})" if not check.needs_scan else f"({self.source} IS NOT NULL AND ({check.fails}))"
+            f"({check.fails})"
+            if check.asks_presence or self.source is None
+            else f"({self.source} IS NOT NULL AND ({check.fails}))"
             for check in self.checks
         ]
+
+    def without(self, codes: frozenset[str]) -> "Reading":
+        """Give the reading without checks that something else proves, by their codes."""
+        return evolve(self, checks=tuple(check for check in self.checks if check.code not in codes))
 
     @property
     def shown(self) -> str:
         """SQL of the stored value as text."""
-        return "NULL" if self.source is None else f"CAST({self.source} AS VARCHAR)"
+        stored = "NULL" if self.source is None else f"CAST({self.source} AS VARCHAR)"
+        return stored if self.original is None else f"coalesce({stored}, {self.original})"
 
 
 def absent(column: str, type_: Type) -> Reading:
@@ -130,7 +139,9 @@ def read_text(column: str, source: str, type_: Type) -> Reading:
     return Reading(column=column, source=source, value=value, checks=tuple(checks))
 
 
-def read_typed(column: str, source: str, stored: str, type_: Type) -> Reading:
+def read_typed(
+    column: str, source: str, stored: str, type_: Type, *, may_be_empty: bool = True
+) -> Reading:
     """Read a column that a Parquet file, Arrow or a database stores with a type of its own.
 
     A column whose type already fits is passed through as it is.
@@ -140,10 +151,10 @@ def read_typed(column: str, source: str, stored: str, type_: Type) -> Reading:
         source: SQL of the stored value.
         stored: Its DuckDB type.
         type_: What it should hold.
+        may_be_empty: Whether a text may be empty, which stands for an absent value.
     """
     if stored == "VARCHAR":
-        # What is empty in a text file is absent there as well.
-        return read_text(column, f"nullif({source}, '')", type_)
+        return read_text(column, f"nullif({source}, '')" if may_be_empty else source, type_)
     if stored.startswith("ENUM"):
         return read_text(column, f"nullif(CAST({source} AS VARCHAR), '')", type_)
     if stored == "NULL" or stored == '"NULL"':
@@ -183,7 +194,7 @@ def _required(fails: str, type_: Type) -> tuple[Check, ...]:
     if type_.nullable:
         return ()
     reason = "is absent; it may not be"
-    return (Check(fails=fails, code="RE503", reason=reason, needs_scan=False),)
+    return (Check(fails=fails, code="RE503", reason=reason, asks_presence=True),)
 
 
 def _among(value: str, type_: Type) -> tuple[Check, ...]:

@@ -31,6 +31,8 @@ class StandardTable:
         is_unique: Whether two rows of one key are both refused.
         excludes_overlap: Whether two rows of one key may not cover the same day.
         months: Columns that name a month by its first day.
+        dated_by: The column whose presence alone dates a row; a row of such a table that has no
+            period date is refused.
         derived_from: The table it is derived from where it is not given.
     """
 
@@ -43,6 +45,7 @@ class StandardTable:
     is_unique: bool = True
     excludes_overlap: bool = False
     months: frozenset[str] = frozenset()
+    dated_by: str | None = None
     derived_from: str | None = None
 
     @property
@@ -129,6 +132,7 @@ STANDARD: Final[Mapping[str, StandardTable]] = MappingProxyType(
                 " THEN COALESCE(discharge_date, claim_end_date, claim_line_start_date)"
                 " ELSE COALESCE(claim_line_start_date, claim_start_date) END",
                 required="claim_id claim_line_number person_id",
+                dated_by="claim_line_start_date",
             ),
             _table(
                 "eligibility",

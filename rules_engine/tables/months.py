@@ -1,0 +1,78 @@
+"""Member-months: one row for each person and month of enrolment, with the days that count."""
+
+from typing import Final
+
+from rules_engine.tables.integrity import FIRST_DAY, LAST_DAY
+
+__all__ = ["enrolled_through", "member_months"]
+
+_ATTRIBUTES: Final = "party product birth_date sex region risk_score".split()
+# An end this long after the last enrolment stands for `not ended`: 2099-12-31, 9999-12-31.
+_OPEN_YEARS: Final = 10
+
+
+def enrolled_through(eligibility: str) -> str:
+    """Write the query that gives the last day that enrolment is counted through, if nobody says it.
+
+    It is the last day of the year of the latest enrolment, or the latest end if that is later; an
+    end more than ten years after the latest enrolment stands for one that is not known.
+
+    Args:
+        eligibility: SQL name of the enrolment spans.
+    """
+    return (
+        f"WITH latest AS (SELECT max(enrollment_start_date) AS day FROM {eligibility})"
+        " SELECT greatest(make_date(year(max(day)), 12, 31), coalesce(max(enrollment_end_date)"
+        f" FILTER (year(enrollment_end_date) <= year(day) + {_OPEN_YEARS}), {FIRST_DAY}))"
+        f" FROM {eligibility}, latest"
+    )
+
+
+def member_months(eligibility: str, roster: str | None, through: str) -> str:
+    """Write the query that derives member-months from enrolment.
+
+    Spans that overlap count their days once. What a person is (product, region, risk score) is
+    what the span says that covers the first enrolled day of the month; of two, the one that began
+    later. Age is in whole years on the first day of the month. The party is the roster's on the
+    first enrolled day where there is a roster, and the span's where there is none.
+
+    Args:
+        eligibility: SQL name of the enrolment spans.
+        roster: SQL name of the roster, or None.
+        through: SQL of the last day that counts; spans without an end go on to it.
+    """
+    attributes = ", ".join(_ATTRIBUTES)
+    party, join = "d.party", ""
+    if roster is not None:
+        party = "r.party"
+        join = (
+            f" LEFT JOIN {roster} AS r ON r.person_id = d.person_id AND d.first_day"
+            f' BETWEEN coalesce(r."from", {FIRST_DAY}) AND coalesce(r."through", {LAST_DAY})'
+        )
+    return (
+        "WITH spans AS (SELECT person_id, enrollment_start_date AS s,"
+        f" least(coalesce(enrollment_end_date, {through}), {through}) AS e, {attributes}"
+        f" FROM {eligibility} WHERE enrollment_start_date <= {through}),"
+        " pieces AS (SELECT *, CAST(unnest(generate_series(CAST(date_trunc('month', s) AS DATE), e,"
+        " INTERVAL 1 MONTH)) AS DATE) AS month FROM spans),"
+        " cut AS (SELECT *, greatest(s, month) AS f, least(e, last_day(month)) AS t FROM pieces),"
+        " ranked AS (SELECT *, coalesce(max(t) OVER (PARTITION BY person_id, month ORDER BY f, t"
+        f" ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), {FIRST_DAY}) AS before,"
+        " row_number() OVER (PARTITION BY person_id, month"
+        f" ORDER BY f, s DESC, e DESC, {attributes}) AS place FROM cut),"
+        " counted AS (SELECT person_id, month,"
+        " CAST(sum(greatest(0, date_diff('day', greatest(f, before + 1), t) + 1)) AS INTEGER) AS days"
+        " FROM ranked GROUP BY person_id, month),"
+        " d AS (SELECT person_id, month, days, day(last_day(month))::INTEGER AS size,"
+        f" f AS first_day, {attributes}"
+        " FROM ranked JOIN counted USING (person_id, month) WHERE place = 1)"
+        " SELECT d.person_id, d.month, days AS days_enrolled, size AS days_in_month,"
+        # Whole numbers, because an engine divides decimals as binary fractions.
+        " CAST(CAST((2000000 * days + size) // (2 * size) AS DECIMAL(9, 0)) * 0.000001"
+        " AS DECIMAL(18, 6)) AS fraction,"
+        f" {party} AS party, product,"
+        " CAST(greatest(0, year(month) - year(birth_date) - CASE WHEN month(birth_date) > month(month)"
+        " OR (month(birth_date) = month(month) AND day(birth_date) > 1) THEN 1 ELSE 0 END) AS INTEGER)"
+        " AS age, sex, region, risk_score"
+        f" FROM d{join}"
+    )
