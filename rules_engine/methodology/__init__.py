@@ -1,1 +1,34 @@
-"""Methodologies: how a plugin offers a way of paying."""
+"""Methodology: how a plugin offers a way of paying."""
+
+from rules_engine.methodology.hooks import hookimpl
+from rules_engine.methodology.host import Host, Offer, Problem
+from rules_engine.methodology.record import (
+    STAGES,
+    Formula,
+    Methodology,
+    Occasion,
+    Output,
+    Period,
+    Query,
+    Settlement,
+    Step,
+)
+from rules_engine.methodology.worksheet import Explained, Worksheet
+
+__all__ = [
+    "STAGES",
+    "Explained",
+    "Formula",
+    "Host",
+    "Methodology",
+    "Occasion",
+    "Offer",
+    "Output",
+    "Period",
+    "Problem",
+    "Query",
+    "Settlement",
+    "Step",
+    "Worksheet",
+    "hookimpl",
+]

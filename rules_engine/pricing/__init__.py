@@ -1,1 +1,1 @@
-"""Pricing: what is paid for a claim, alone or in a batch."""
+"""Pricing: a line's waterfall, one claim at a time or a batch at once, with equal results."""

@@ -1,0 +1,206 @@
+"""What a plugin offers: one record and a few functions; no base class, no registry."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+from fractions import Fraction
+from typing import Any, Final, Generic, TypeVar
+
+from attrs import Factory, field, frozen
+
+from rules_engine.expressions import Expression, Type
+from rules_engine.ledger import Money, Transfer
+from rules_engine.methodology.worksheet import Explained, Worksheet
+
+__all__ = [
+    "STAGES",
+    "Formula",
+    "Methodology",
+    "Occasion",
+    "Output",
+    "Period",
+    "Query",
+    "Settlement",
+    "Step",
+]
+
+Terms = TypeVar("Terms")
+
+STAGES: Final = ("allowed", "limit", "adjustment", "member_share", "withheld")
+"""The stages of a line's waterfall, in their order."""
+
+
+@frozen(kw_only=True)
+class Formula:
+    """One expression of a contract, parsed and typed.
+
+    Attributes:
+        text: As the author wrote it.
+        expression: What it means.
+        grain: What one value of it is about: `line`, `contract`, an entity, `party`.
+        place: Where it stands, `file:line:column`.
+    """
+
+    text: str
+    expression: Expression
+    grain: str
+    place: str = ""
+
+    @property
+    def type(self) -> Type:
+        """What its value is."""
+        return self.expression.type
+
+
+@frozen(kw_only=True)
+class Output:
+    """A named result that other rules may use.
+
+    Attributes:
+        type: What it is.
+        grain: What one value is about: `line`, `rule` (the grain the rule runs at) or `party`.
+        meaning: One sentence for the methodology's page and for explanations.
+    """
+
+    type: Type
+    grain: str = "rule"
+    meaning: str = ""
+
+
+@frozen(kw_only=True)
+class Step:
+    """One stage of the waterfall of a row, set by a rule.
+
+    Attributes:
+        id: What it is called in results; unique within its rule.
+        sets: Which stage: one of `STAGES`.
+        expression: The amount, at the scale of a posted amount.
+        when: Rows it applies to, beside the rule's own `when`; None for all of them.
+        group_code: X12 claim adjustment group code (CO, PR, OA, PI) of the amount taken away.
+        carc: X12 claim adjustment reason code of the amount taken away.
+        per: `line`, or `claim` to pay once and spread over the lines by their charges.
+    """
+
+    id: str
+    sets: str
+    expression: Expression
+    when: Expression | None = None
+    group_code: str | None = None
+    carc: str | None = None
+    per: str = "line"
+
+
+@frozen(kw_only=True)
+class Query:
+    """One SELECT in DuckDB's dialect over standard, declared and derived tables.
+
+    Attributes:
+        select: Its text; no division, AVG, float, random number, clock or file may stand in it.
+        columns: Type of each column it gives.
+    """
+
+    select: str
+    columns: Mapping[str, Type]
+
+
+@frozen
+class Period:
+    """A performance period, both days inclusive.
+
+    Attributes:
+        first: Its first day.
+        last: Its last day.
+        label: `2015`, `2015-Q1` or `2015-01`.
+    """
+
+    first: date
+    last: date
+    label: str
+
+
+@frozen(kw_only=True)
+class Occasion:
+    """All that a settlement may know: one entity (or the contract), one period.
+
+    Attributes:
+        rule: Id of the rule that settles.
+        key: The entity's key; empty for the contract.
+        row: The entity's row; empty for the contract.
+        period: The performance period.
+        known_at: The day up to which facts are known; given by the caller.
+        groups: The contract's parties: group or party → party ids.
+        opening: Balances of the accounts that the rule carries.
+        unit: Smallest amount that is posted, in whole currency (0.01 for cents).
+        mode: How a posted amount is rounded: half_up, half_even or down.
+        currency: ISO 4217 code.
+        worksheet: Where values are computed, so that each can be explained.
+        value: Gives the exact value of a formula here; a formula at party grain needs the party.
+    """
+
+    rule: str
+    key: tuple[str, ...]
+    row: Mapping[str, Any]
+    period: Period
+    known_at: date | None
+    groups: Mapping[str, tuple[str, ...]]
+    opening: Mapping[str, Money]
+    unit: Fraction
+    mode: str
+    currency: str
+    worksheet: Worksheet
+    value: Callable[..., Any] = field(repr=False)
+
+    def posted(self, amount: Fraction) -> Money:
+        """Round an amount as the contract posts it."""
+        return Money.rounded(amount, self.unit, self.mode, self.currency)
+
+    def parties(self, among: Sequence[str]) -> tuple[str, ...]:
+        """Give the parties of a list of groups and parties, in the order of their ids."""
+        return tuple(sorted({party for name in among for party in self.groups.get(name, (name,))}))
+
+
+@frozen(kw_only=True)
+class Settlement:
+    """What a settlement decides.
+
+    Attributes:
+        transfers: Movements of money.
+        outputs: Named results: a value, or a value for each party.
+        pools: Accounts that have to be empty when all is done.
+        explained: How each amount came about, parts before wholes.
+        closing: Balances that the rule carries into the next period.
+    """
+
+    transfers: tuple[Transfer, ...] = ()
+    outputs: Mapping[str, Any] = Factory(dict)
+    pools: frozenset[str] = frozenset()
+    explained: tuple[Explained, ...] = ()
+    closing: Mapping[str, Money] = Factory(dict)
+
+
+@frozen(kw_only=True)
+class Methodology(Generic[Terms]):
+    """A way of paying that rules may name. Everything but `settle` is called once a ruleset.
+
+    Attributes:
+        name: In snake_case; the entry point has the same name.
+        terms_schema: JSON Schema 2020-12 of `terms`; `x-expression` marks a term that is an expression.
+        read_terms: Gives the methodology's own terms; expressions arrive as `Formula`.
+        outputs: Every name that other rules may use; known before any data is read.
+        derive: Tables it adds for other rules.
+        price: Steps at a row grain; the core compiles each to a closure and to SQL.
+        experience: Aggregates at the rule's grain beside those that its expressions ask for.
+        settle: Pure; once for each entity and period.
+        summary: One sentence for lists.
+        lan_categories: HCP-LAN categories that it can be part of; empty where it fits any.
+    """
+
+    name: str
+    terms_schema: Mapping[str, Any]
+    read_terms: Callable[[Mapping[str, Any]], Terms]
+    outputs: Callable[[Terms], Mapping[str, Output]]
+    derive: Callable[[Terms], Mapping[str, Query]] | None = None
+    price: Callable[[Terms], Sequence[Step]] | None = None
+    experience: Callable[[Terms], Mapping[str, Query]] | None = None
+    settle: Callable[[Terms, Occasion], Settlement] | None = None
+    summary: str = ""
+    lan_categories: tuple[str, ...] = ()

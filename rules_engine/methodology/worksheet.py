@@ -1,0 +1,116 @@
+"""A settlement's arithmetic written as formulas over named values, so that it explains itself."""
+
+from collections.abc import Mapping
+from datetime import date
+from fractions import Fraction
+from functools import lru_cache
+from types import MappingProxyType
+from typing import Any, Final
+
+from attrs import Factory, frozen
+
+from rules_engine.expressions import Expression, Kind, Scope, Sites, TableType, Type, check
+from rules_engine.expressions.exact import Value, evaluate
+from rules_engine.expressions.tree import Aggregate, Ref
+
+__all__ = ["Explained", "Worksheet"]
+
+_NUMBER: Final = Type(Kind.NUMBER, scale=None)
+
+
+@frozen(kw_only=True)
+class Explained:
+    """One step of a computation.
+
+    Attributes:
+        name: What the value is called in later steps.
+        formula: How it was computed, over the names of earlier steps; as the contract says it where
+            the contract gives the formula.
+        value: The exact value.
+        inputs: What the formula read beyond earlier steps, by name.
+        kind: `term` (a formula of the contract), `step` (of the methodology) or `posted` (rounded).
+        place: Where the contract says it.
+        note: What a reader should know.
+    """
+
+    name: str
+    formula: str
+    value: Value
+    inputs: Mapping[str, Value] = Factory(dict)
+    kind: str = "step"
+    place: str = ""
+    note: str = ""
+
+
+@lru_cache(maxsize=4096)
+def _formula(text: str, names: frozenset[tuple[str, bool]]) -> Expression:
+    columns = {name: Type(Kind.BOOLEAN) if truth else _NUMBER for name, truth in names}
+    return check(text, Scope(profile="settlement", grain="worksheet", columns=columns))
+
+
+class Worksheet:
+    """Named exact values, each with the formula it came from.
+
+    One worksheet belongs to one settlement of one entity and period.
+    """
+
+    def __init__(self) -> None:
+        """Begin empty."""
+        self._values: dict[str, Value] = {}
+        self._steps: list[Explained] = []
+
+    @property
+    def steps(self) -> tuple[Explained, ...]:
+        """Everything computed so far, in order."""
+        return tuple(self._steps)
+
+    def __getitem__(self, name: str) -> Any:
+        """Give a value by its name."""
+        return self._values[name]
+
+    def take(self, name: str, value: Value, *, formula: str, inputs: Mapping[str, Value] | None = None,
+             place: str = "", note: str = "", kind: str = "term") -> Any:  # fmt: skip
+        """Record a value that was computed elsewhere: a formula of the contract."""
+        self._values[name] = value
+        self._steps.append(
+            Explained(name=name, formula=formula, value=value, inputs=inputs or {}, kind=kind, place=place, note=note)
+        )
+        return value
+
+    def let(self, name: str, formula: str, *, note: str = "", kind: str = "step") -> Any:
+        """Compute a value from earlier ones by a formula in the settlement language, and record it.
+
+        Raises:
+            ExpressionError: The formula names a value that is not there or mixes what does not mix.
+        """
+        known = {n: v for n, v in self._values.items() if v is not None}
+        names = frozenset((n, isinstance(v, bool)) for n, v in known.items() if _mentions(formula, n))
+        value = evaluate(_formula(formula, names), _Names(known))
+        return self.take(name, value, formula=formula, note=note, kind=kind)
+
+
+def _mentions(formula: str, name: str) -> bool:
+    return name in formula
+
+
+class _Names:
+    """The environment of a worksheet's formulas: its own values and nothing else."""
+
+    date: date = date.min
+    tables: Mapping[str, TableType] = MappingProxyType({})
+
+    def __init__(self, values: Mapping[str, Value]) -> None:
+        self.values = values
+        self.sites = Sites()
+
+    def ref(self, node: Ref) -> Value:
+        return self.values[node.name]
+
+    def row(self, table: str, keys: tuple[Value, ...]) -> Mapping[str, Value] | None:
+        raise KeyError(table, keys)
+
+    def around(self, table: str, column: str, at: Fraction) -> tuple[tuple[Fraction, Fraction], ...]:
+        raise KeyError(table, column, at)
+
+    def aggregate(self, node: Aggregate) -> Value:
+        raise KeyError(node.relation)

@@ -1,0 +1,359 @@
+"""A batch at once: all rules of a ruleset as one SQL query, one named step for each."""
+
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from typing import Final
+
+from attrs import define, field
+
+from rules_engine.expressions import Expression, Sites
+from rules_engine.expressions.sql import SqlWriter, constant, quote
+from rules_engine.expressions.tree import Ref
+from rules_engine.pricing.plan import Plan, PricingRule, columns_of
+
+__all__ = ["BatchQuery", "batch_query"]
+
+_KEYS: Final = ("claim_id", "claim_line_number")
+
+
+@define
+class BatchQuery:
+    """One SELECT over `medical_claim` and the ruleset's tables.
+
+    Attributes:
+        sql: Its text, in DuckDB's dialect.
+        columns: Names of the columns it gives, in order.
+        amounts: Column of each later rule's amount, by rule, where one stands in the result.
+    """
+
+    sql: str
+    columns: tuple[str, ...]
+    amounts: dict[str, str] = field(factory=dict)
+
+
+def batch_query(
+    plan: Plan, sites: Sites, present: Iterable[str], carry: Sequence[str] = ()
+) -> BatchQuery:
+    """Write the query that prices every line.
+
+    Args:
+        plan: What to price.
+        sites: Numbers of the places that may reject a line, shared with the claim pricer.
+        present: Columns that the data has; one that only the row's date reads is null where absent.
+        carry: Columns of the claim to hand on beside the amounts.
+    """
+    return _Batch(plan, sites, frozenset(present), tuple(carry)).query()
+
+
+class _Batch:
+    def __init__(
+        self, plan: Plan, sites: Sites, present: frozenset[str], carry: tuple[str, ...]
+    ) -> None:
+        self.plan = plan
+        self.sites = sites
+        self.present = present
+        self.carry = tuple(name for name in carry if name in present and name not in _KEYS)
+        self.steps: list[tuple[str, str, str]] = []
+        self.columns: list[str] = []
+        self.source = "medical_claim"
+
+    # -- writing steps
+
+    def writer(self) -> SqlWriter:
+        return SqlWriter(dict(self.plan.tables), self.sites, column=_column, row_date="l.service_date")
+
+    def step(
+        self, name: str, writer: SqlWriter, added: dict[str, str], *, comment: str = "", where: str = ""
+    ) -> None:
+        """Add a named step: all columns so far, some replaced, some added."""
+        kept = [quote(c) for c in self.columns if c not in added]
+        new = [f"{sql} AS {quote(column)}" for column, sql in added.items()]
+        selected = ",\n    ".join([", ".join(f"l.{c}" for c in kept), *new] if kept else new)
+        joins = "".join(f"\n  {join}" for join in writer.joins.values())
+        condition = f"\n  WHERE {where}" if where else ""
+        text = f"SELECT {selected}\n  FROM {quote(self.source)} AS l{joins}{condition}"
+        self.steps.append((name, text, comment))
+        self.columns = [c for c in self.columns if c not in added] + list(added)
+        self.source = name
+
+    def query(self) -> BatchQuery:
+        self.lines()
+        self.choose()
+        self.allow()
+        if any(rule.step.per == "claim" for rule in self.plan.choosing):
+            self.spread()
+        amounts = self.later()
+        final, columns = self.result(amounts)
+        written = []
+        for name, text, comment in self.steps:
+            note = "".join(f"-- {line}\n" for line in comment.splitlines())
+            written.append(f"{note}{quote(name)} AS NOT MATERIALIZED (\n  {text}\n)")
+        sql = "WITH " + ",\n".join(written) + f"\n{final}"
+        return BatchQuery(sql, columns, amounts)
+
+    # -- the rows
+
+    def lines(self) -> None:
+        plan = self.plan
+        names = [*_KEYS, *(n for n in plan.needed_columns if n not in _KEYS)]
+        names += [n for n in self.carry if n not in names]
+        writer = self.writer()
+        writer.column = lambda ref: f"l.{quote(ref.name)}" if ref.name in self.present else "NULL"
+        optional = plan.only_dates - self.present
+        added = {name: f"l.{quote(name)}" for name in names if name not in optional}
+        if "charge_amount" not in self.present and "charge_amount" not in self.others_need():
+            added["charge_amount"] = f"CAST(NULL AS DECIMAL(18, {plan.scale}))"
+        added["service_date"] = f"CAST({writer.write(plan.row_date)} AS DATE)"
+        self.step("claim_line", writer, added)
+
+    def others_need(self) -> frozenset[str]:
+        rules = self.plan.rules
+        return columns_of(e for rule in rules for e in (*rule.conditions, rule.step.expression))
+
+    # -- the rule that sets the allowed amount
+
+    def choose(self) -> None:
+        plan = self.plan
+        writer = self.writer()
+        self.sites.rule = ""
+        no_date = self.sites.number("RE609", "the line has no date to be priced at")
+        outside = self.sites.number("RE610", "the line's date is outside the ruleset's effective dates")
+        none = self.sites.number("RE606", "no rule sets the allowed amount")
+        several = self.sites.number("RE607", "more than one rule sets the allowed amount")
+        failures: list[str | None] = [
+            f"CASE WHEN l.service_date IS NULL THEN {no_date} "
+            f"WHEN NOT (l.service_date BETWEEN {constant(plan.first)} AND {constant(plan.last)}) THEN {outside} END"
+        ]
+        rules = list(enumerate(plan.choosing))
+        matches: dict[str, str] = {}
+        ordinary = [(n, rule) for n, rule in rules if not rule.otherwise]
+        for _, rule in ordinary:
+            self.sites.rule = rule.id
+            matches[rule.id] = self.met(writer, rule)
+            failures += [writer.failure(c) for c in rule.conditions]
+        tests = []
+        for number, rule in ordinary:
+            over = [matches[r.id] for _, r in ordinary if rule.id in r.replaces]
+            test = matches[rule.id]
+            if over:
+                test = f"({test} AND NOT ({' OR '.join(over)}))"
+            tests.append((number, test))
+        branches = [f"WHEN {test} THEN {number}" for number, test in tests if test != "TRUE"]
+        certain = next((str(number) for number, test in tests if test == "TRUE"), None)
+        for number, rule in rules:
+            if rule.otherwise and certain is None:
+                self.sites.rule = rule.id
+                met = self.met(writer, rule)
+                nothing = " OR ".join(test for _, test in tests) or "FALSE"
+                inner = [writer.failure(c) for c in rule.conditions]
+                failures += [f"CASE WHEN NOT ({nothing}) THEN {f} END" for f in inner if f]
+                if met == "TRUE":
+                    certain = str(number)
+                else:
+                    branches.append(f"WHEN {met} THEN {number}")
+        if len(tests) > 1:
+            count = " + ".join(f"CAST({test} AS INTEGER)" for _, test in tests)
+            failures.append(f"CASE WHEN {count} > 1 THEN {several} END")
+        if certain is None:
+            chosen = f"CASE {' '.join(branches)} ELSE -1 END"
+            failures.append(f"CASE WHEN {chosen} < 0 THEN {none} END")
+        which = f"CASE {' '.join(branches)} ELSE {certain or -1} END" if branches else str(certain or -1)
+        added = {"which": f"CAST({which} AS TINYINT)" if len(rules) < 128 else which,  # noqa: PLR2004  eight bits
+                 "reject": writer.first(*failures) or "NULL"}  # fmt: skip
+        self.step("chosen", writer, added, comment="which rule sets the allowed amount")
+
+    @staticmethod
+    def met(writer: SqlWriter, rule: PricingRule) -> str:
+        """SQL that is true where a rule applies and false elsewhere, never null."""
+        if not rule.conditions:
+            return "TRUE"
+        parts = [
+            writer.write(c) if not c.type.nullable else f"coalesce({writer.write(c)}, FALSE)"
+            for c in rule.conditions
+        ]
+        return parts[0] if len(parts) == 1 else f"({' AND '.join(parts)})"
+
+    def allow(self) -> None:
+        writer = self.writer()
+        rules = self.plan.choosing
+        amounts, failures, notes = [], [], []
+        for number, rule in enumerate(rules):
+            self.sites.rule = rule.id
+            amount = self.amount(writer, rule.step.expression)
+            failed = self.amount_failure(writer, rule.step.expression, amount)
+            amounts.append((number, amount))
+            failures.append((number, failed))
+            notes.append(f"{rule.id}: {rule.source}" if rule.source else rule.id)
+        kept = [(n, f) for n, f in failures if f is not None]
+        reject = "l.reject"
+        if kept:
+            reject = f"coalesce(l.reject, {_switch(kept, len(rules))})"
+        added = {"allowed": _switch(amounts, len(rules)), "reject": reject}
+        if any(rule.step.per == "claim" for rule in rules):
+            # A line that was rejected before its rule was known takes no part in what its claim is paid.
+            added["which"] = "CASE WHEN l.reject IS NULL THEN l.which ELSE -1 END"
+        self.step("allowed", writer, added, comment="the allowed amount\n" + "\n".join(notes))
+
+    def amount(self, writer: SqlWriter, expression: Expression) -> str:
+        """Write an amount as it is posted."""
+        return f"CAST({writer.write(expression)} AS DECIMAL(18, {self.plan.scale}))"
+
+    def amount_failure(
+        self, writer: SqlWriter, expression: Expression, amount: str
+    ) -> str | None:
+        failed = writer.failure(expression)
+        if not expression.type.nullable:
+            return failed
+        site = self.sites.number("RE605", "a null reaches an amount")
+        return writer.first(failed, f"CASE WHEN {amount} IS NULL THEN {site} END")
+
+    def spread(self) -> None:
+        """Spread what is paid once a claim over its lines, by largest remainder on charges."""
+        numbers = [n for n, rule in enumerate(self.plan.choosing) if rule.step.per == "claim"]
+        together = f"l.which IN ({', '.join(map(str, numbers))})"
+        base = self.source
+        columns = list(self.columns)
+        scale = 10**self.plan.scale
+        part = "PARTITION BY l.claim_id, l.which"
+        ordered = f"{part} ORDER BY l.claim_line_number"
+        writer = self.writer()
+        self.step(
+            "once",
+            writer,
+            {
+                "units": f"first_value(CAST(l.allowed * {scale} AS BIGINT)) OVER ({ordered})",
+                "reject": f"first_value(l.reject) OVER ({ordered})",
+                "least_charge": f"min(coalesce(l.charge_amount, 0)) OVER ({part})",
+                "all_charges": f"sum(coalesce(l.charge_amount, 0)) OVER ({part})",
+            },
+            comment="what is paid once a claim: by its first line",
+            where=together,
+        )
+        self.step(
+            "weighed",
+            writer,
+            {
+                "weight": "CASE WHEN l.least_charge < 0 OR l.all_charges = 0 THEN 1 "
+                "ELSE CAST(coalesce(l.charge_amount, 0) * 100 AS HUGEINT) END"
+            },
+        )
+        whole = f"sum(l.weight) OVER ({part})"
+        self.step(
+            "divided",
+            writer,
+            {
+                "floor_units": f"(abs(l.units) * l.weight) // {whole}",
+                "remainder": f"(abs(l.units) * l.weight) % {whole}",
+            },
+        )
+        self.step(
+            "ranked",
+            writer,
+            {
+                "odd_units": f"abs(l.units) - sum(l.floor_units) OVER ({part})",
+                "place": f"row_number() OVER ({part} ORDER BY l.remainder DESC, l.claim_line_number)",
+            },
+        )
+        unit = f"{Decimal(1).scaleb(-self.plan.scale):f}"
+        size = "l.floor_units + CASE WHEN l.place <= l.odd_units THEN 1 ELSE 0 END"
+        allowed = (
+            f"CAST(CAST(CASE WHEN l.units < 0 THEN -({size}) ELSE {size} END AS DECIMAL(18, 0)) * {unit} "
+            f"AS DECIMAL(18, {self.plan.scale}))"
+        )
+        names = ", ".join(f"l.{quote(c)}" for c in columns if c != "allowed")
+        text = (
+            f"SELECT {names}, {allowed} AS allowed\n  FROM ranked AS l\n  UNION ALL\n"
+            f"  SELECT {names}, l.allowed\n  FROM {quote(base)} AS l\n  WHERE NOT ({together})"
+        )
+        self.steps.append(("spread", text, "each line's part of it, by largest remainder on charges"))
+        self.columns = [c for c in columns if c != "allowed"] + ["allowed"]
+        self.source = "spread"
+
+    # -- what happens to it
+
+    def later(self) -> dict[str, str]:
+        amounts: dict[str, str] = {}
+        writer = self.writer()
+        self.step("opened", writer, {"remaining": "l.allowed"})
+        for number, rule in enumerate(self.plan.later):
+            self.sites.rule = rule.id
+            writer = self.writer()
+            met = self.met(writer, rule)
+            amount = self.amount(writer, rule.step.expression)
+            failed = self.amount_failure(writer, rule.step.expression, amount)
+            tested = writer.first(*(writer.failure(c) for c in rule.conditions))
+            if failed is not None and met != "TRUE":
+                failed = f"CASE WHEN {met} THEN {failed} END"
+            reject = writer.first("l.reject", tested, failed) or "l.reject"
+            comment = f"{rule.step.sets}: {rule.id}" + (f": {rule.source}" if rule.source else "")
+            if rule.step.sets == "limit":
+                test = f"{amount} < l.allowed" if met == "TRUE" else f"{met} AND {amount} < l.allowed"
+                lower = f"CASE WHEN {test} THEN {amount} ELSE l.allowed END"
+                if met == "TRUE" and not rule.step.expression.type.nullable:
+                    lower = f"least({amount}, l.allowed)"
+                added = {"allowed": lower, "reject": reject}
+                self.step(f"step_{number + 1}", writer, added, comment=comment)
+                self.step(f"step_{number + 1}_remaining", self.writer(), {"remaining": "l.allowed"})
+                continue
+            column = f"taken_{number + 1}"
+            taken = amount if met == "TRUE" else f"CASE WHEN {met} THEN {amount} ELSE 0 END"
+            added = {column: taken, "reject": reject}
+            self.step(f"step_{number + 1}", writer, added, comment=comment)
+            left = f"l.remaining - l.{column}"
+            added = {"remaining": f"CAST({left} AS DECIMAL(18, {self.plan.scale}))"}
+            self.step(f"step_{number + 1}_remaining", self.writer(), added)
+            amounts[rule.id] = column
+        return amounts
+
+    def result(self, amounts: dict[str, str]) -> tuple[str, tuple[str, ...]]:
+        scale = self.plan.scale
+        stages: dict[str, list[str]] = {}
+        for rule in self.plan.later:
+            if rule.id in amounts:
+                stages.setdefault(rule.step.sets, []).append(rule.id)
+        ids = "CASE l.which " + " ".join(
+            f"WHEN {n} THEN {constant(rule.id)}" for n, rule in enumerate(self.plan.choosing)
+        ) + " END"  # fmt: skip
+        if len(self.plan.choosing) == 1:
+            ids = constant(self.plan.choosing[0].id)
+
+        def good(sql: str) -> str:
+            return f"CASE WHEN l.reject IS NULL THEN {sql} END"
+
+        def total(stage: str) -> str:
+            columns = [f"l.{amounts[rule]}" for rule in stages.get(stage, [])]
+            return f"CAST({' + '.join(columns) or '0'} AS DECIMAL(18, {scale}))"
+
+        out = {name: f"l.{quote(name)}" for name in (*_KEYS, *self.carry)}
+        out["service_date"] = "l.service_date"
+        out["rule"] = good(ids)
+        out["charge_amount"] = "l.charge_amount"
+        out["allowed_amount"] = good("l.allowed")
+        out["contractual_adjustment"] = good(f"CAST(l.charge_amount - l.allowed AS DECIMAL(18, {scale}))")
+        for stage, rules in stages.items():
+            if stage == "adjustment" or len(rules) > 1:
+                out |= {f"{rule}_amount": good(f"l.{amounts[rule]}") for rule in rules}
+        out["member_amount"] = good(total("member_share"))
+        out["withheld_amount"] = good(total("withheld"))
+        out["paid_amount"] = good("l.remaining")
+        out["reject"] = "CAST(l.reject AS SMALLINT)"
+        selected = ",\n  ".join(
+            sql if sql == f"l.{quote(name)}" else f"{sql} AS {quote(name)}" for name, sql in out.items()
+        )
+        for rule in amounts:
+            name = f"{rule}_amount"
+            stage = next(r.step.sets for r in self.plan.later if r.id == rule)
+            total_name = {"member_share": "member_amount", "withheld": "withheld_amount"}.get(stage, name)
+            amounts[rule] = name if name in out else total_name
+        return f"SELECT\n  {selected}\nFROM {quote(self.source)} AS l", tuple(out)
+
+
+def _switch(parts: list[tuple[int, str]], rules: int) -> str:
+    """Choose by rule; one rule alone needs no choice."""
+    if rules == 1:
+        return parts[0][1]
+    return "CASE l.which " + " ".join(f"WHEN {n} THEN {sql}" for n, sql in parts) + " END"
+
+
+def _column(ref: Ref) -> str:
+    return f"l.{quote(ref.name)}" if ref.space == "column" else f"l.{ref.name}"

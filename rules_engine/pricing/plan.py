@@ -1,0 +1,115 @@
+"""Which rule sets which stage of a line, worked out once for both compilations."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
+from typing import Final
+
+from attrs import frozen
+
+from rules_engine.expressions import Expression, TableType, Type
+from rules_engine.expressions.tree import Has, Lookup, Ref, walk
+from rules_engine.methodology import STAGES, Step
+
+__all__ = ["LATER", "Plan", "PricingRule"]
+
+LATER: Final = STAGES[1:]
+
+
+@frozen(kw_only=True)
+class PricingRule:
+    """A rule that prices lines.
+
+    Attributes:
+        id: The rule.
+        source: Where the contract says it.
+        when: Lines it applies to; None for all.
+        otherwise: Whether it takes the lines that no other rule takes.
+        replaces: Rules that step back where this one applies too.
+        step: What it sets.
+    """
+
+    id: str
+    source: str
+    when: Expression | None
+    otherwise: bool
+    replaces: frozenset[str]
+    step: Step
+
+    @property
+    def conditions(self) -> tuple[Expression, ...]:
+        """The rule's own condition and the step's."""
+        return tuple(c for c in (self.when, self.step.when) if c is not None)
+
+
+@frozen(kw_only=True)
+class Plan:
+    """All that pricing needs to know of a ruleset.
+
+    Attributes:
+        rules: Pricing rules in file order.
+        columns: Type of every column of `medical_claim`.
+        tables: Shape of every table that expressions may read.
+        row_date: The date at which a line is priced.
+        first: First day of the ruleset.
+        last: Its last day.
+        scale: Decimal places of a posted amount.
+    """
+
+    rules: tuple[PricingRule, ...]
+    columns: Mapping[str, Type]
+    tables: Mapping[str, TableType]
+    row_date: Expression
+    first: date
+    last: date
+    scale: int
+
+    @property
+    def choosing(self) -> tuple[PricingRule, ...]:
+        """Rules that set the allowed amount; the ones for everything else at the end."""
+        found = [rule for rule in self.rules if rule.step.sets == "allowed"]
+        return tuple(sorted(found, key=lambda rule: rule.otherwise))
+
+    @property
+    def later(self) -> tuple[PricingRule, ...]:
+        """Rules of the later stages, stage by stage, in file order within one."""
+        found = [rule for rule in self.rules if rule.step.sets in LATER]
+        return tuple(sorted(found, key=lambda rule: LATER.index(rule.step.sets)))
+
+    def expressions(self) -> Iterator[Expression]:
+        """Give every expression that pricing evaluates."""
+        yield self.row_date
+        for rule in self.rules:
+            yield from rule.conditions
+            yield rule.step.expression
+
+    @property
+    def only_dates(self) -> frozenset[str]:
+        """Columns that nothing but the row's date reads; they may be absent."""
+        rules = [e for rule in self.rules for e in (*rule.conditions, rule.step.expression)]
+        return columns_of([self.row_date]) - columns_of(rules)
+
+    @property
+    def needed_columns(self) -> tuple[str, ...]:
+        """Columns of the claim that pricing reads beside its keys, in a stable order."""
+        # The charge stands in every result.
+        return tuple(sorted(columns_of(self.expressions()) | {"charge_amount"}))
+
+    @property
+    def needed_tables(self) -> frozenset[str]:
+        """Tables that pricing looks values up in."""
+        return frozenset(
+            node.table
+            for expression in self.expressions()
+            for node in walk(expression)
+            if isinstance(node, Lookup | Has)
+        )
+
+
+def columns_of(expressions: Iterable[Expression]) -> frozenset[str]:
+    """Give the columns of the row that expressions read."""
+    return frozenset(
+        node.name
+        for expression in expressions
+        for node in walk(expression)
+        if isinstance(node, Ref) and node.space == "column"
+    )
