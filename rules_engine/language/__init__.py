@@ -2,6 +2,8 @@
 
 from rules_engine.language.declare import declare
 from rules_engine.language.document import Document, Path
+from rules_engine.language.extends import read_extended
+from rules_engine.language.printing import printable
 from rules_engine.language.reader import read, read_bytes, read_file
 from rules_engine.language.ruleset import (
     DateRange,
@@ -38,8 +40,10 @@ __all__ = [
     "expression_schema",
     "load_schema",
     "parse_schema",
+    "printable",
     "read",
     "read_bytes",
+    "read_extended",
     "read_file",
     "terms_findings",
     "validate",

@@ -38,14 +38,19 @@ _CONTROL = re.compile(
 _TAB_INDENT = re.compile(r"^ *\t[ \t]*(?=[^ \t\r\n])", re.MULTILINE)
 
 
-def read_file(path: str | os.PathLike[str]) -> Document:
+def read_file(path: str | os.PathLike[str], *, called: str | None = None) -> Document:
     """Read a file.
+
+    Args:
+        path: The file.
+        called: What diagnostics call it; its path otherwise.
 
     Raises:
         RulesetError: The file cannot be opened, or what is in it is wrong.
     """
     name = os.fspath(path)
-    top = Location(name, 1, 1)
+    called = name if called is None else called
+    top = Location(called, 1, 1)
     try:
         # Asked before opening, because opening a pipe would wait for ever.
         if not stat.S_ISREG(os.stat(name).st_mode):  # noqa: PTH116  (a name may hold what Path refuses)
@@ -56,7 +61,7 @@ def read_file(path: str | os.PathLike[str]) -> Document:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "has a name that no file can have"
         raise RulesetError([_unopened(top, reason)]) from error
-    return read_bytes(data, name)
+    return read_bytes(data, called)
 
 
 def _unopened(top: Location, reason: str) -> Diagnostic:

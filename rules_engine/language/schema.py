@@ -80,6 +80,8 @@ def expression_schema(  # noqa: D417  (the other words are any keywords of JSON 
     *,
     title: str,
     dated: bool = True,
+    sees: Sequence[str] = (),
+    posted: bool = False,
     **annotations: Any,  # noqa: ANN401  (a keyword may have any value)
 ) -> dict[str, Any]:
     """Give the schema of a term that is an expression, or expressions from dates on.
@@ -89,8 +91,10 @@ def expression_schema(  # noqa: D417  (the other words are any keywords of JSON 
         grain: Grain at which it is evaluated, such as `line`; None is the rule's own.
         title: What the term is, in a few words.
         dated: Whether dates with an expression each may stand in its place.
+        sees: Amounts of the waterfall that it may name: `allowed`, `remaining`.
+        posted: Whether its value is posted as it is, so that the author has to round it.
     """
-    marks = {"type": type, "grain": grain}
+    marks = {"type": type, "grain": grain, "sees": list(sees) or None, "posted": posted or None}
     schema: dict[str, Any] = {
         "title": title,
         **annotations,
