@@ -209,6 +209,7 @@ class _Opening:
         self.found: list[tuple[Staged, str | None, Path | None]] = []
         self.absent: dict[str, list[str]] = {}
         self.parts = 0
+        self.bases: dict[tuple[str, Delimited, str | None], Part | None] = {}
         create_staging(connection)
 
     # -- what is needed
@@ -249,7 +250,7 @@ class _Opening:
                 message = f"{source.table} is filled by this file and by mapping {mapping.name}"
                 self.report(place, "RE516", message, help_="give it in one of the two ways")
                 continue
-            part = self.attempt(source)
+            part = self.attempt(source, Delimited())
             if part is not None:
                 self.stage(part, None)
         for mapping in mappings:
@@ -259,6 +260,9 @@ class _Opening:
                 self.report(mapping.place, "RE521", message)
             elif self.wanted(mapping.table):
                 self.read_mapping(data, mapping)
+        for base in self.bases.values():
+            if base is not None and base.raw is not None:
+                self.connection.execute(f"DROP TABLE {base.raw}")
         for name, parts in self.staged.items():
             self.columns[name] = self.selected(self.known[name])
             self.note_absent(name, parts)
@@ -273,22 +277,30 @@ class _Opening:
             message = f"no file of the data is called {mapping.pattern}"
             self.report(mapping.file_place, "RE523", message)
             self.absent.setdefault(mapping.table, []).extend(sorted((self.needs or {}).get(mapping.table, ())))
-        for found in sources:
-            number, self.parts = self.parts, self.parts + 1
-            try:
-                part, diagnostics = map_part(self.connection, number, found, mapping, table, columns)
-            except UnreadableError as error:
-                self.report(Location(found[0].label, 1, 1), error.code, error.message)
+        for source, captures in sources:
+            base = self.opened(source, mapping)
+            if base is None:
                 continue
+            number, self.parts = self.parts, self.parts + 1
+            part, diagnostics = map_part(
+                self.connection, base, number, captures, mapping, table, columns
+            )
             self.diagnostics += diagnostics
             if part is not None:
                 self.stage(part, mapping.name)
 
-    def attempt(self, source: Source) -> Part | None:
+    def opened(self, source: Source, mapping: "TableMapping") -> Part | None:
+        """Open a file for a mapping, once for all mappings that read it in one way."""
+        key = (source.label, mapping.form, mapping.format)
+        if key not in self.bases:
+            self.bases[key] = self.attempt(source, mapping.form)
+        return self.bases[key]
+
+    def attempt(self, source: Source, form: Delimited) -> Part | None:
         """Open a part, or say why it cannot be read."""
         number, self.parts = self.parts, self.parts + 1
         try:
-            return open_part(self.connection, number, source, Delimited())
+            return open_part(self.connection, number, source, form)
         except UnreadableError as error:
             self.report(Location(source.label, 1, 1), error.code, error.message)
             self.staged.setdefault(source.table, [])

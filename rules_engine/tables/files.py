@@ -168,7 +168,7 @@ def _readings(table: TableType, columns: "Mapping[str, str]", file: str) -> list
         stored = columns[name]
         is_text = stored == "VARCHAR"
         reading = (
-            read_text(name, f"nullif({quoted(name)}, '')", type_)
+            read_text(name, f"nullif({quoted(name)}, '')", type_, refuses_separators=True)
             if is_text
             else read_typed(name, quoted(name), stored, type_)
         )

@@ -19,6 +19,9 @@ Value = Decimal | int | str | date | bool | None
 """Money, rates and numbers are Decimal; counts and days int; codes and texts str."""
 
 _WHOLE: Final = frozenset({Kind.COUNT, Kind.DAYS})
+# Separators of ASCII that no cell holds: `load_table` refuses them.
+_NULL: Final = chr(30)
+_NEXT: Final = chr(31)
 
 
 @frozen(kw_only=True)
@@ -73,17 +76,30 @@ class LookupTable:
 
     def store(self, connection: "DuckDBPyConnection") -> None:
         """Create it as a typed table of its name in a DuckDB connection."""
-        names = list(self.rows)
-        lists = [[_text(value) for value in self.rows[name]] for name in names]
-        unnested = ", ".join(f"unnest(?::VARCHAR[]) AS {quoted(name)}" for name in names)
-        typed = ", ".join(
-            f"CAST({quoted(name)} AS {storage(self.type.columns[name])}) AS {quoted(name)}"
-            for name in names
+        far = dict(zip(self.type.effective or (), (date.min, date.max), strict=False))
+        # An open end is a far day, because a join asks whether a day lies between the two. A text
+        # a column, because a list costs ten times as much to hand over.
+        texts = [
+            _NEXT.join(_NULL if cell is None else _text(cell) or "" for cell in filled)
+            for filled in (
+                [cell if cell is not None else far.get(name) for cell in column]
+                for name, column in self.rows.items()
+            )
+        ]
+        typed_columns = ", ".join(
+            f"CAST(nullif(c{place}, chr({ord(_NULL)})) AS {storage(self.type.columns[name])})"
+            f" AS {quoted(name)}"
+            for place, name in enumerate(self.rows)
         )
+        split = ", ".join(
+            f"unnest(string_split(?, chr({ord(_NEXT)}))) AS c{place}"
+            for place in range(len(texts))
+        )
+        some = "" if len(self) else " WHERE false"
         connection.execute(
             f"CREATE OR REPLACE TABLE {quoted(self.type.name)} AS"
-            f" SELECT {typed} FROM (SELECT {unnested})",
-            lists,
+            f" SELECT {typed_columns} FROM (SELECT {split}){some}",
+            texts,
         )
 
     def as_json(self) -> dict[str, Any]:

@@ -9,11 +9,10 @@ from attrs import evolve, frozen
 
 from rules_engine.diagnostics import Diagnostic, Location, choices, suggest
 from rules_engine.expressions import ExpressionError, Kind, Scope, Sites, Type, check
-from rules_engine.expressions.sql import SqlWriter
+from rules_engine.expressions.sql import SqlWriter, number_of
 from rules_engine.expressions.tree import Expression, Ref, walk
-from rules_engine.tables.delimited import UnreadableError
 from rules_engine.tables.mapping import MappedColumn, TableMapping, Unpivot
-from rules_engine.tables.parts import STAGING, Part, Unread, open_part
+from rules_engine.tables.parts import STAGING, Part, Unread
 from rules_engine.tables.sources import Data, Source, format_of
 from rules_engine.tables.standard import StandardTable
 from rules_engine.tables.storage import literal, quoted
@@ -78,34 +77,30 @@ def _star(text: str) -> str:
 
 def map_part(
     connection: "DuckDBPyConnection",
+    base: Part,
     number: int,
-    found: tuple[Source, Mapping[str, str]],
+    captures: Mapping[str, str],
     mapping: TableMapping,
     table: StandardTable,
     columns: Iterable[str],
 ) -> tuple[Part | None, list[Diagnostic]]:
-    """Open a file by its mapping.
+    """Fill a table from a file by its mapping.
 
     Args:
         connection: Where.
-        number: Tells parts apart.
-        found: The file and what the captures of its name hold.
+        base: The rows of the file.
+        number: Tells the new part from others.
+        captures: What the captures of the file's name hold.
         mapping: How it fills the table.
         table: The table.
         columns: The columns that somebody needs.
 
     Returns:
         Rows with the columns of the table, or None; and what is wrong with columns and formulas.
-
-    Raises:
-        UnreadableError: The file is broken.
     """
-    source, captures = found
-    base = open_part(connection, number, source, mapping.form)
-    if base is None:
-        return None, []
+    source = base.source
     rows, names, each = _texts(base, captures, mapping)
-    work = _Formulas(mapping, names, source.label)
+    work = _Formulas(mapping, names, captures, source.label)
     listed, unread = [], {}
     for column in mapping.columns:
         if column.name not in table.columns:
@@ -137,16 +132,17 @@ def map_part(
     if condition is not None and condition.fails is not None:
         # A row of which the condition does not read is refused, not passed over.
         where += f" OR ({condition.fails}) IS NOT NULL"
+    numbers = "".join(f", {reading} AS {alias}" for reading, alias in work.numbers.items())
     target = f"{STAGING}.mapped_{number}"
     connection.execute(
-        f"CREATE TABLE {target} AS SELECT {', '.join((*listed, '_row'))} FROM {rows}{where}"
+        f"CREATE TABLE {target} AS SELECT {', '.join((*listed, '_row'))} FROM (SELECT *{numbers} FROM {rows}){where}"
     )
-    if base.raw is not None:
-        connection.execute(f"DROP TABLE {base.raw}")
     described = connection.execute(f"DESCRIBE {target}").fetchall()
     marks = {name for u in unread.values() for name in (u.mark, u.shown)} | {"_row"}
     part = evolve(
         base,
+        number=number,
+        source=evolve(source, table=mapping.table),
         plain=target,
         numbered=target,
         columns={row[0]: row[1] for row in described if row[0] not in marks},
@@ -254,8 +250,16 @@ class _Written:
 class _Formulas:
     """Formulas over the columns of one file, and what is wrong with them."""
 
-    def __init__(self, mapping: TableMapping, names: tuple[str, ...], file: str) -> None:
+    def __init__(
+        self,
+        mapping: TableMapping,
+        names: tuple[str, ...],
+        captures: Mapping[str, str],
+        file: str,
+    ) -> None:
         self.mapping = mapping
+        self.captures = captures
+        self.numbers: dict[str, str] = {}
         self.names = names
         self.file = file
         self.scope = Scope(profile="mapping", grain="row of the file", columns=dict.fromkeys(names, _TEXT))
@@ -271,8 +275,9 @@ class _Formulas:
         if expression is None or not self.fits(column, expression.type, type_):
             return None
         sites = Sites()
-        writer = SqlWriter({}, sites, column=lambda ref: quoted(ref.name))
-        value, fails = writer.write(expression), writer.failure(expression)
+        writer = SqlWriter({}, sites, column=self.column)
+        value, fails = self.once(writer.write(expression)), writer.failure(expression)
+        fails = None if fails is None else self.once(fails)
         read = dict.fromkeys(node.name for node in walk(expression) if isinstance(node, Ref))
         texts = ", ".join(quoted(name) for name in read)
         return _Written(
@@ -281,6 +286,28 @@ class _Formulas:
             shown=f"CASE WHEN ({fails}) IS NOT NULL THEN concat_ws(', ', {texts}) END" if texts else "NULL",
             reasons=tuple((site.code, site.message) for site in sites),
         )
+
+    def column(self, ref: Ref) -> str:
+        """Write a column."""
+        return self.column_named(ref.name)
+
+    def once(self, sql: str) -> str:
+        """Put a column in the place of each number that is read from a text.
+
+        Numbers are read by several regular expressions, and a formula, its condition and its
+        reason ask for the same one many times.
+        """
+        for name in self.names:
+            reading = number_of(self.column_named(name))
+            if reading in sql:
+                alias = self.numbers.setdefault(reading, f"_number_{len(self.numbers)}")
+                sql = sql.replace(reading, alias)
+        return sql
+
+    def column_named(self, name: str) -> str:
+        """Write a column by its name; what the file's own name holds is constant in it."""
+        held = self.captures.get(name)
+        return quoted(name) if held is None else literal(held)
 
     def typed(self, column: MappedColumn) -> Expression | None:
         text = column.expression

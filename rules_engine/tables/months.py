@@ -49,13 +49,23 @@ def member_months(eligibility: str, roster: str | None, through: str) -> str:
             f" LEFT JOIN {roster} AS r ON r.person_id = d.person_id AND d.first_day"
             f' BETWEEN coalesce(r."from", {FIRST_DAY}) AND coalesce(r."through", {LAST_DAY})'
         )
+    pieces = (
+        "SELECT *, CAST(unnest(generate_series(CAST(date_trunc('month', s) AS DATE), e,"
+        " INTERVAL 1 MONTH)) AS DATE) AS month"
+    )
     return (
         "WITH spans AS (SELECT person_id, enrollment_start_date AS s,"
         f" least(coalesce(enrollment_end_date, {through}), {through}) AS e, {attributes}"
         f" FROM {eligibility} WHERE enrollment_start_date <= {through}),"
-        " pieces AS (SELECT *, CAST(unnest(generate_series(CAST(date_trunc('month', s) AS DATE), e,"
-        " INTERVAL 1 MONTH)) AS DATE) AS month FROM spans),"
-        " cut AS (SELECT *, greatest(s, month) AS f, least(e, last_day(month)) AS t FROM pieces),"
+        # Few persons have two spans in one month; the others need neither a sort nor a join.
+        " near AS (SELECT *, last_day(coalesce(max(e) OVER (PARTITION BY person_id ORDER BY s, e"
+        f" ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), {FIRST_DAY})) >= s"
+        " OR last_day(e) >= coalesce(min(s) OVER (PARTITION BY person_id ORDER BY s, e"
+        f" ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING), {LAST_DAY}) AS shares FROM spans),"
+        f" single AS (SELECT *, greatest(s, month) AS f, least(e, last_day(month)) AS t"
+        f" FROM ({pieces} FROM near WHERE NOT shares)),"
+        " cut AS (SELECT *, greatest(s, month) AS f, least(e, last_day(month)) AS t"
+        f" FROM ({pieces} FROM near WHERE shares)),"
         " ranked AS (SELECT *, coalesce(max(t) OVER (PARTITION BY person_id, month ORDER BY f, t"
         f" ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), {FIRST_DAY}) AS before,"
         " row_number() OVER (PARTITION BY person_id, month"
@@ -63,13 +73,15 @@ def member_months(eligibility: str, roster: str | None, through: str) -> str:
         " counted AS (SELECT person_id, month,"
         " CAST(sum(greatest(0, date_diff('day', greatest(f, before + 1), t) + 1)) AS INTEGER) AS days"
         " FROM ranked GROUP BY person_id, month),"
-        " d AS (SELECT person_id, month, days, day(last_day(month))::INTEGER AS size,"
-        f" f AS first_day, {attributes}"
-        " FROM ranked JOIN counted USING (person_id, month) WHERE place = 1)"
-        " SELECT d.person_id, d.month, days AS days_enrolled, size AS days_in_month,"
+        f" d AS (SELECT person_id, month, days, f AS first_day, {attributes}"
+        " FROM ranked JOIN counted USING (person_id, month) WHERE place = 1"
+        " UNION ALL SELECT person_id, month, CAST(date_diff('day', f, t) + 1 AS INTEGER),"
+        f" f, {attributes} FROM single)"
+        " SELECT d.person_id, d.month, days AS days_enrolled,"
+        " day(last_day(month))::INTEGER AS days_in_month,"
         # Whole numbers, because an engine divides decimals as binary fractions.
-        " CAST(CAST((2000000 * days + size) // (2 * size) AS DECIMAL(9, 0)) * 0.000001"
-        " AS DECIMAL(18, 6)) AS fraction,"
+        " CAST(CAST((2000000 * days + day(last_day(month))) // (2 * day(last_day(month)))"
+        " AS DECIMAL(9, 0)) * 0.000001 AS DECIMAL(18, 6)) AS fraction,"
         f" {party} AS party, product,"
         " CAST(greatest(0, year(month) - year(birth_date) - CASE WHEN month(birth_date) > month(month)"
         " OR (month(birth_date) = month(month) AND day(birth_date) > 1) THEN 1 ELSE 0 END) AS INTEGER)"

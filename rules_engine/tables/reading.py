@@ -111,7 +111,9 @@ def absent(column: str, type_: Type) -> Reading:
     return Reading(column=column, source=None, value=f"CAST(NULL AS {storage(type_)})")
 
 
-def read_text(column: str, source: str, type_: Type) -> Reading:
+def read_text(
+    column: str, source: str, type_: Type, *, refuses_separators: bool = False
+) -> Reading:
     """Read text as a type, never through a binary fraction.
 
     Args:
@@ -119,6 +121,7 @@ def read_text(column: str, source: str, type_: Type) -> Reading:
         source: SQL of the text; null and empty text are absent values.
         type_: What the text should hold. Numbers are digits with at most one point and a sign;
             dates are `YYYY-MM-DD`; booleans are `true` or `false`.
+        refuses_separators: Whether a code or text may not hold the ASCII separators 30 and 31.
     """
     checks = [*_required(f"{source} IS NULL", type_)]
     if type_.is_numeric:
@@ -135,6 +138,9 @@ def read_text(column: str, source: str, type_: Type) -> Reading:
         checks.append(Check(fails=fails, code="RE500", reason="is neither true nor false"))
     else:
         value = source
+        if refuses_separators:
+            fails = f"regexp_matches({source}, '[\\x1e\\x1f]')"
+            checks.append(Check(fails=fails, code="RE500", reason="holds a control character"))
     checks += _among(value, type_)
     return Reading(column=column, source=source, value=value, checks=tuple(checks))
 
