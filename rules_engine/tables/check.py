@@ -87,7 +87,11 @@ class DataCheck:
         return {
             "complete": self.is_complete,
             "tables": [
-                {**asdict(table), "rows_read": table.rows_read, "rows_rejected": table.rows_rejected}
+                {
+                    **asdict(table),
+                    "rows_read": table.rows_read,
+                    "rows_rejected": table.rows_rejected,
+                }
                 for table in self.tables
             ],
             "diagnostics": [found.as_json() for found in self.diagnostics],

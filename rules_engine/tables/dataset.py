@@ -3,70 +3,27 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Self
 
-from attrs import evolve, field, frozen
+from attrs import field, frozen
 
-from rules_engine.diagnostics import Diagnostic, Location, RulesetError, has_errors, in_order
-from rules_engine.tables import integrity, months, parties
-from rules_engine.tables.delimited import Delimited, UnreadableError
-from rules_engine.tables.files import sha256
-from rules_engine.tables.mapped import map_part, mapped_sources
-from rules_engine.tables.parts import STAGING, Part, open_part
+from rules_engine.diagnostics import Diagnostic, RulesetError, has_errors, in_order
+from rules_engine.tables.opening import Input, Opening
+from rules_engine.tables.parts import STAGING
 from rules_engine.tables.rejects import Reject, write_rejects
 from rules_engine.tables.shape import shapes
-from rules_engine.tables.sources import Data, Source, find_sources
-from rules_engine.tables.staging import (
-    Staged,
-    create_staging,
-    key_text,
-    missing_column,
-    plan,
-    remove,
-    stage,
-)
-from rules_engine.tables.storage import literal, quoted
+from rules_engine.tables.sources import Data
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
     from rules_engine.expressions.types import TableType
     from rules_engine.tables.mapping import TableMapping
-    from rules_engine.tables.standard import StandardTable
 
 __all__ = ["Dataset", "Input"]
 
 # Nothing is fetched from the network, and dates do not depend on where the host stands.
 _SETTINGS: Final = {"autoinstall_known_extensions": "false", "TimeZone": "UTC"}
-_SPANS: Final = ("tin", "ccn")
-
-
-@frozen(kw_only=True)
-class Input:
-    """One file, or table in memory, that a dataset was read from.
-
-    Attributes:
-        table: The table that it fills.
-        file: The file, relative to the data; the table's name where there is none.
-        sha256: Digest of its bytes in hexadecimal; None in memory, or where nobody asked.
-        mapping: The mapping that names its columns, or None.
-        rows_read: Rows, those that did not read included.
-        rows_rejected: Rows that did not read.
-        rows_superseded: Rows of claims that a later claim replaces or takes back.
-    """
-
-    table: str
-    file: str
-    sha256: str | None
-    mapping: str | None
-    rows_read: int
-    rows_rejected: int
-    rows_superseded: int
-
-    @property
-    def rows_kept(self) -> int:
-        """Rows that the table has from it."""
-        return self.rows_read - self.rows_rejected - self.rows_superseded
 
 
 @frozen(kw_only=True, eq=False)
@@ -135,7 +92,7 @@ class Dataset:
 
         connection = duckdb.connect(config=dict(_SETTINGS))
         try:
-            opening = _Opening(connection, shapes(declared), needs, years_shifted)
+            opening = Opening(connection, shapes(declared), needs, years_shifted)
             opening.read(data, mappings)
             opening.derive(months_through, check_duplicates=check_duplicates)
             dataset = cls(
@@ -146,18 +103,19 @@ class Dataset:
                 years_shifted=years_shifted,
                 missing=opening.missing(),
             )
-            if strict and has_errors(dataset.diagnostics):
-                raise RulesetError(dataset.diagnostics)
         except BaseException:
             connection.close()
             raise
+        if strict and has_errors(dataset.diagnostics):
+            connection.close()
+            raise RulesetError(dataset.diagnostics)
         return dataset
 
     def close(self) -> None:
         """Close the connection."""
         self.connection.close()
 
-    def __enter__(self) -> "Dataset":
+    def __enter__(self) -> Self:
         """Give the dataset itself."""
         return self
 
@@ -185,348 +143,5 @@ class Dataset:
         ]  # fmt: skip
 
     def write_rejects(self, path: Path) -> int:
-        """Write what did not read as CSV that a spreadsheet opens safely; give how many there are."""
+        """Write what did not read as CSV that a spreadsheet opens safely; give its rows."""
         return write_rejects(path, self.rejects())
-
-
-class _Opening:
-    """The work of opening a dataset: parts come in, tables come out."""
-
-    def __init__(
-        self,
-        connection: "DuckDBPyConnection",
-        known: Mapping[str, "StandardTable"],
-        needs: Mapping[str, Collection[str]] | None,
-        years_shifted: int,
-    ) -> None:
-        self.connection = connection
-        self.known = known
-        self.needs = needs
-        self.years_shifted = years_shifted
-        self.diagnostics: list[Diagnostic] = []
-        self.staged: dict[str, list[Staged]] = {}
-        self.columns: dict[str, tuple[str, ...]] = {}
-        self.found: list[tuple[Staged, str | None, Path | None]] = []
-        self.absent: dict[str, list[str]] = {}
-        self.parts = 0
-        self.bases: dict[tuple[str, Delimited, str | None], Part | None] = {}
-        create_staging(connection)
-
-    # -- what is needed
-
-    def wanted(self, table: str) -> bool:
-        """Whether any rule, or the derivation of a table for one, reads a table."""
-        if self.needs is None or table in self.needs:
-            return True
-        if table in {"eligibility", "roster"}:
-            return "member_month" in self.needs
-        return table == "provider" and "party" in self.needs.get("medical_claim", ())
-
-    def selected(self, table: "StandardTable") -> tuple[str, ...]:
-        """List the columns of a table that are read, in its own order."""
-        asked = None if self.needs is None else self.needs.get(table.name)
-        if asked is None:
-            return tuple(table.columns)
-        always = set(table.key) | table.required | set(table.interval or ())
-        if table.name == "medical_claim":
-            always |= {"claim_type", "claim_start_date", "claim_end_date", "claim_line_start_date"}
-            always |= {"discharge_date", "frequency_code", "replaces_claim_id"}
-            if "party" in asked:
-                always |= {"billing_tin", "facility_ccn"}
-        return tuple(name for name in table.columns if name in always or name in asked)
-
-    # -- reading
-
-    def read(self, data: Data, mappings: Sequence["TableMapping"]) -> None:
-        """Read every source that is wanted."""
-        filled = {mapping.table: mapping for mapping in mappings}
-        sources = find_sources(data, self.known)
-        for source in sources:
-            if not self.wanted(source.table):
-                continue
-            mapping = filled.get(source.table)
-            if mapping is not None and source.format != "duckdb":
-                place = Location(source.label, 1, 1)
-                message = f"{source.table} is filled by this file and by mapping {mapping.name}"
-                self.report(place, "RE516", message, help_="give it in one of the two ways")
-                continue
-            part = self.attempt(source, Delimited())
-            if part is not None:
-                self.stage(part, None)
-        for mapping in mappings:
-            if mapping.table not in self.known:
-                names = ", ".join(sorted(self.known))
-                message = f"{mapping.table} is no table; it may be {names}"
-                self.report(mapping.place, "RE521", message)
-            elif self.wanted(mapping.table):
-                self.read_mapping(data, mapping)
-        for base in self.bases.values():
-            if base is not None and base.raw is not None:
-                self.connection.execute(f"DROP TABLE {base.raw}")
-        for name, parts in self.staged.items():
-            self.columns[name] = self.selected(self.known[name])
-            self.note_absent(name, parts)
-
-    def read_mapping(self, data: Data, mapping: "TableMapping") -> None:
-        """Read the files that a mapping names."""
-        table = self.known[mapping.table]
-        columns = self.selected(table)
-        self.staged.setdefault(mapping.table, [])
-        sources = list(mapped_sources(mapping, data))
-        if not sources:
-            message = f"no file of the data is called {mapping.pattern}"
-            self.report(mapping.file_place, "RE523", message)
-            self.absent.setdefault(mapping.table, []).extend(sorted((self.needs or {}).get(mapping.table, ())))
-        for source, captures in sources:
-            base = self.opened(source, mapping)
-            if base is None:
-                continue
-            number, self.parts = self.parts, self.parts + 1
-            part, diagnostics = map_part(
-                self.connection, base, number, captures, mapping, table, columns
-            )
-            self.diagnostics += diagnostics
-            if part is not None:
-                self.stage(part, mapping.name)
-
-    def opened(self, source: Source, mapping: "TableMapping") -> Part | None:
-        """Open a file for a mapping, once for all mappings that read it in one way."""
-        key = (source.label, mapping.form, mapping.format)
-        if key not in self.bases:
-            self.bases[key] = self.attempt(source, mapping.form)
-        return self.bases[key]
-
-    def attempt(self, source: Source, form: Delimited) -> Part | None:
-        """Open a part, or say why it cannot be read."""
-        number, self.parts = self.parts, self.parts + 1
-        try:
-            return open_part(self.connection, number, source, form)
-        except UnreadableError as error:
-            self.report(Location(source.label, 1, 1), error.code, error.message)
-            self.staged.setdefault(source.table, [])
-            return None
-
-    def stage(self, part: Part, mapping: str | None) -> None:
-        """Type a part's columns and set aside what does not read."""
-        table = self.known[part.source.table]
-        columns = self.selected(table)
-        readings, diagnostics = plan(self.connection, part, table, columns, self.years_shifted)
-        self.diagnostics += diagnostics
-        if has_errors(diagnostics):
-            self.staged.setdefault(table.name, [])
-            self.absent.setdefault(table.name, []).extend(
-                r.column for r in readings if r.column in table.required and r.source is None
-            )
-            return
-        staged = stage(self.connection, part, table, readings)
-        self.staged.setdefault(table.name, []).append(staged)
-        self.found.append((staged, mapping, part.source.path))
-
-    def note_absent(self, name: str, parts: list[Staged]) -> None:
-        """Say which needed columns no part of a table has."""
-        asked = () if self.needs is None else self.needs.get(name, ())
-        derivable = {"party"} if name == "medical_claim" and self.staged.get("provider") else set()
-        for part in parts:
-            given = {reading.column for reading in part.readings if reading.source is not None}
-            for column in sorted(set(asked) - given - derivable - part.table.required):
-                place = part.part.place or Location(part.part.source.label, 1, 1)
-                self.diagnostics.append(missing_column(place, name, column, part.part.columns))
-                self.absent.setdefault(name, []).append(column)
-
-    def report(self, place: Location, code: str, message: str, help_: str | None = None) -> None:
-        """Keep a finding."""
-        self.diagnostics.append(Diagnostic(place, code, message, help=help_))
-
-    # -- tables
-
-    def derive(self, months_through: date | None, *, check_duplicates: bool) -> None:
-        """Check rows against each other, create the tables, and derive those that are not given."""
-        for name, parts in self.staged.items():
-            if parts:
-                self.check(name, check_duplicates=check_duplicates)
-        for name, parts in self.staged.items():
-            if parts:
-                self.create(name)
-        if self.staged.get("eligibility") and not self.staged.get("member_month"):
-            if self.wanted("member_month"):
-                self.derive_months(months_through)
-        for name in sorted(set(self.needs or ()) - set(self.columns)):
-            if name not in self.known:
-                self.report(Location(name, 1, 1), "RE521", f"{name} is no table")
-                continue
-            first = self.known[name].derived_from
-            what = f"{name} is needed and no file has it" + (f", nor {first}" if first else "")
-            self.report(Location(name, 1, 1), "RE510", what, help_=f"add {name}.csv or a mapping")
-            self.absent[name] = sorted((self.needs or {}).get(name, ()))
-
-    def rows(self, name: str, columns: Iterable[str], *, with_row: bool = True) -> str:
-        """Write the rows of a table so far."""
-        listed = tuple(columns)
-        selects = [
-            part.select(listed, with_row=with_row, has_removed=self.has_removed(part))
-            for part in self.staged[name]
-        ]
-        return f"({' UNION ALL '.join(selects)})"
-
-    def has_removed(self, part: Staged) -> bool:
-        """Whether a part has lost rows."""
-        found = self.connection.execute(
-            f"SELECT 1 FROM {STAGING}.removed WHERE part = {part.part.number} LIMIT 1"
-        )
-        return found.fetchone() is not None
-
-    def check(self, name: str, *, check_duplicates: bool) -> None:
-        """Refuse rows of one key, of one key and day, and of claims with two live versions."""
-        table = self.known[name]
-        if name == "medical_claim":
-            self.supersede()
-        if name == "provider":
-            columns = ("tin", "ccn", "party", "from", "through")
-            for identifier in _SPANS:
-                self.refuse(name, integrity.contradicting(self.rows(name, columns), identifier))
-        key = ", ".join(map(quoted, table.key))
-        shown = key_text({n: f"CAST({quoted(n)} AS VARCHAR)" for n in table.key}, table.key)
-        if table.excludes_overlap and table.interval is not None:
-            first, last = map(quoted, table.interval)
-            rows = self.rows(name, dict.fromkeys((*table.key, *table.interval)))
-            place = "_part, _row"
-            query = integrity.overlapping(
-                rows, key=key, shown=shown, first=first, last=last, place=place
-            )
-            self.refuse(name, query)
-        elif table.is_unique and table.key and check_duplicates:
-            keys = self.rows(name, table.key, with_row=False)
-            if self.connection.execute(integrity.duplicated(keys, key)).fetchone() is not None:
-                rows = self.rows(name, table.key)
-                self.refuse(name, integrity.duplicates(rows, key=key, shown=shown))
-
-    def refuse(self, name: str, query: str) -> None:
-        """Reject the rows that a query finds."""
-        self.connection.execute(
-            f"INSERT INTO {STAGING}.rejects SELECT part, {literal(name)}, NULL, row, key, NULL, value,"
-            f" code, reason FROM ({query}) AS found(part, row, key, value, code, reason)"
-        )
-        for part in self.staged[name]:
-            number = part.part.number
-            self.connection.execute(
-                f"UPDATE {STAGING}.rejects SET file = ? WHERE part = {number} AND file IS NULL",
-                [part.part.source.label],
-            )
-            remove(self.connection, number)
-            self.drop_removed(part)
-
-    def supersede(self) -> None:
-        """Remove claims that a later claim replaces or takes back."""
-        columns = ("claim_id", "frequency_code", "replaces_claim_id")
-        parts = self.staged["medical_claim"]
-        given = {r.column for p in parts for r in p.readings if r.source is not None}
-        if not given & {"frequency_code", "replaces_claim_id"}:
-            return
-        self.refuse("medical_claim", integrity.replaced_twice(self.rows("medical_claim", columns)))
-        rows = self.rows("medical_claim", columns)
-        self.connection.execute(
-            f"INSERT INTO {STAGING}.removed SELECT _part, _row, 'superseded'"
-            f" FROM ({integrity.superseded(rows)})"
-        )
-        for part in parts:
-            self.drop_removed(part)
-
-    def drop_removed(self, part: Staged) -> None:
-        """Delete removed rows of a part that is held; the others are left out by their SELECT."""
-        if part.held is not None:
-            self.connection.execute(
-                f"DELETE FROM {part.held} WHERE _row IN"
-                f" (SELECT row FROM {STAGING}.removed WHERE part = {part.part.number})"
-            )
-
-    def create(self, name: str) -> None:
-        """Create the view of a table's name."""
-        table = self.known[name]
-        columns = self.columns[name]
-        listed = ", ".join(self.shown(table, column) for column in columns)
-        query = f"SELECT {listed} FROM {self.rows(name, columns, with_row=False)}"
-        if name == "medical_claim" and "party" in columns and self.finds_party():
-            rows = self.rows(name, columns, with_row=False)
-            spans = {}
-            for identifier in _SPANS:
-                spans[identifier] = f"{STAGING}.party_of_{identifier}"
-                providers = self.rows("provider", (identifier, "party", "from", "through"))
-                self.connection.execute(
-                    f"CREATE TABLE {spans[identifier]} AS"
-                    f" {parties.party_spans(providers, identifier)}"
-                )
-            query = parties.with_party(
-                rows, listed, day=table.period_date, tins=spans["tin"], ccns=spans["ccn"]
-            )
-        self.connection.execute(f"CREATE VIEW {quoted(name)} AS {query}")
-
-    def shown(self, table: "StandardTable", column: str) -> str:
-        """Write a column of a view."""
-        if table.interval is None or column not in table.interval or not table.excludes_overlap:
-            return quoted(column)
-        # An open end is a far day, because a lookup asks whether a day lies between the two.
-        far = integrity.FIRST_DAY if column == table.interval[0] else integrity.LAST_DAY
-        return f"coalesce({quoted(column)}, {far}) AS {quoted(column)}"
-
-    def finds_party(self) -> bool:
-        """Whether claims have no party of their own and the providers know it."""
-        parts = self.staged["medical_claim"]
-        given = any(
-            r.column == "party" and r.source is not None for part in parts for r in part.readings
-        )
-        return not given and bool(self.staged.get("provider"))
-
-    def derive_months(self, months_through: date | None) -> None:
-        """Create member_month from enrolment."""
-        through = months_through
-        if through is None:
-            found = self.connection.execute(months.enrolled_through("eligibility")).fetchone()
-            through = found[0] if found is not None else None
-        day = f"DATE '{through}'" if through is not None else integrity.FIRST_DAY
-        roster = "roster" if self.staged.get("roster") else None
-        query = months.member_months("eligibility", roster, day)
-        self.connection.execute(f"CREATE TABLE member_month AS {query}")
-        self.columns["member_month"] = tuple(self.known["member_month"].columns)
-
-    # -- results
-
-    def tables(self) -> dict[str, "TableType"]:
-        """Give the shape of every table that is present."""
-        present = [n for n, parts in self.staged.items() if parts]
-        if "member_month" in self.columns and "member_month" not in present:
-            present.append("member_month")
-        shown = {}
-        for name in present:
-            whole = self.known[name].type
-            columns = {column: whole.columns[column] for column in self.columns[name]}
-            shown[name] = evolve(whole, columns=columns)
-        return shown
-
-    def missing(self) -> dict[str, tuple[str, ...]]:
-        """Give the needed columns that are not there."""
-        return {name: tuple(dict.fromkeys(columns)) for name, columns in self.absent.items() if columns}
-
-    def inputs(self, *, digests: bool) -> tuple[Input, ...]:
-        """Count what was read and what was not."""
-        counted = dict[tuple[int, str], int]()
-        for part, why, count in self.connection.execute(
-            f"SELECT part, why, count(*) FROM {STAGING}.removed GROUP BY ALL"
-        ).fetchall():
-            counted[part, why] = count
-        digested: dict[Path, str] = {}
-        result = []
-        for staged, mapping, path in self.found:
-            if digests and path is not None and path not in digested:
-                digested[path] = sha256(path)
-            result.append(
-                Input(
-                    table=staged.table.name,
-                    file=staged.part.source.label,
-                    sha256=digested.get(path) if path is not None else None,
-                    mapping=mapping,
-                    rows_read=staged.rows_read,
-                    rows_rejected=counted.get((staged.part.number, "rejected"), 0),
-                    rows_superseded=counted.get((staged.part.number, "superseded"), 0),
-                )
-            )
-        return tuple(result)

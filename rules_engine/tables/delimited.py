@@ -14,7 +14,7 @@ from rules_engine.tables.storage import literal
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-__all__ = ["Delimited", "UnreadableError", "header", "load", "numbered"]
+__all__ = ["Delimited", "UnreadableError", "header", "load", "numbered", "unreadable"]
 
 _HEADER_BYTES_MAX: Final = 1_048_576
 _UNREADABLE: Final = (OSError, EOFError, UnicodeDecodeError, zlib.error, csv.Error)
@@ -28,11 +28,16 @@ class UnreadableError(Exception):
         message: Why; it names no folder.
     """
 
-    def __init__(self, code: str, message: str) -> None:
+    def __init__(self, *, code: str, message: str) -> None:
         """Carry the reason."""
         self.code = code
         self.message = message
         super().__init__(code, message)
+
+
+def unreadable(name: str, reason: str) -> UnreadableError:
+    """Say that a file is broken."""
+    return UnreadableError(code="RE511", message=f"{name} cannot be read: {reason}")
 
 
 @frozen(kw_only=True)
@@ -68,19 +73,25 @@ def header(path: Path, form: Delimited) -> list[str]:
                 lines.append(line)
             names = next(csv.reader(lines, delimiter=form.delimiter, strict=True), [])
     except FileNotFoundError:
-        raise UnreadableError("RE510", f"{path.name} is absent") from None
+        raise UnreadableError(code="RE510", message=f"{path.name} is absent") from None
     except _UNREADABLE as error:
-        raise UnreadableError("RE511", f"{path.name} cannot be read: {_plain(error)}") from None
+        raise UnreadableError(
+            code="RE511", message=f"{path.name} cannot be read: {_plain(error)}"
+        ) from None
     names = [name.strip() for name in names]
     if not any(names):
-        raise UnreadableError("RE511", f"{path.name} is empty; its first row names its columns")
+        raise UnreadableError(
+            code="RE511", message=f"{path.name} is empty; its first row names its columns"
+        )
     seen: dict[str, str] = {}
     for name in names:
         # DuckDB tells names apart without regard to case.
         twin = seen.setdefault(name.casefold(), name)
         if name and (twin is not name or names.count(name) > 1):
             both = f"{twin} twice" if twin == name else f"{twin} and {name}"
-            raise UnreadableError("RE515", f"{path.name} has columns {both}; a column stands once")
+            raise UnreadableError(
+                code="RE515", message=f"{path.name} has columns {both}; a column stands once"
+            )
     return [name or f"column_{place}" for place, name in enumerate(names, start=1)]
 
 
@@ -127,7 +138,9 @@ def load(
         )
     except duckdb.Error as error:
         reason = str(error).splitlines()[0].replace(str(path), path.name)
-        raise UnreadableError("RE511", f"{path.name} cannot be read: {reason}") from None
+        raise UnreadableError(
+            code="RE511", message=f"{path.name} cannot be read: {reason}"
+        ) from None
     errors = connection.execute(
         "SELECT line - 1, first(error_message ORDER BY column_idx) FROM reject_errors"
         " GROUP BY line ORDER BY line"
@@ -137,7 +150,8 @@ def load(
     # Rows that did not split are not in the table, so that the rows after them moved up.
     lists = [[row - place for place, (row, _) in enumerate(errors, start=1)]]
     connection.execute(
-        f"CREATE OR REPLACE TABLE {target} AS SELECT t.*, t.rowid + 1 + coalesce(b.missing, 0) AS _row"
+        f"CREATE OR REPLACE TABLE {target} AS"
+        " SELECT t.*, t.rowid + 1 + coalesce(b.missing, 0) AS _row"
         f" FROM {target} t ASOF LEFT JOIN (SELECT before, max(missing) AS missing FROM"
         " (SELECT unnest(?::BIGINT[]) AS before, generate_subscripts(?::BIGINT[], 1) AS missing)"
         " GROUP BY before) b ON t.rowid + 1 > b.before ORDER BY t.rowid",

@@ -1,6 +1,7 @@
 """Files of a ruleset: its fee tables and weights, read exactly and checked before they are used."""
 
 import hashlib
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -10,7 +11,7 @@ from rules_engine.expressions.types import Kind, TableType, Type
 from rules_engine.tables import delimited
 from rules_engine.tables.delimited import Delimited, UnreadableError
 from rules_engine.tables.integrity import overlapping
-from rules_engine.tables.lookup import LookupTable, typed
+from rules_engine.tables.lookup import LookupTable, Value, typed
 from rules_engine.tables.reading import Reading, read_text, read_typed
 from rules_engine.tables.rejects import Reject, TableError
 from rules_engine.tables.storage import literal, quoted, storage
@@ -58,12 +59,12 @@ def inside(folder: Path, file: str) -> Path:
         lies_inside = path.is_relative_to(root)
         is_file = lies_inside and path.is_file()
     except (OSError, ValueError, RuntimeError):
-        raise UnreadableError("RE511", f"{file!r} is no path of a file") from None
+        raise UnreadableError(code="RE511", message=f"{file!r} is no path of a file") from None
     if not lies_inside or Path(file).is_absolute():
         message = f"{file} lies outside the ruleset's folder; it may be a file inside it"
-        raise UnreadableError("RE512", message)
+        raise UnreadableError(code="RE512", message=message)
     if not is_file:
-        raise UnreadableError("RE510", f"{file} is absent")
+        raise UnreadableError(code="RE510", message=f"{file} is absent")
     return path
 
 
@@ -88,7 +89,7 @@ def load_table(declaration: TableDeclaration, folder: Path) -> LookupTable:
     import duckdb  # noqa: PLC0415  embedding a price must not load it
 
     table = declaration.type
-    with duckdb.connect(config=_SETTINGS) as connection:
+    with duckdb.connect(config=dict(_SETTINGS)) as connection:
         try:
             path = inside(folder, declaration.file)
             source, columns, broken = _open(connection, path, declaration)
@@ -112,7 +113,9 @@ def load_table(declaration: TableDeclaration, folder: Path) -> LookupTable:
         if not findings:
             findings = _bad_keys(connection, source, readings, declaration)
         if findings:
-            raise TableError(sorted(findings, key=lambda found: (found.row or 0, found.column or "")))
+            raise TableError(
+                sorted(findings, key=lambda found: (found.row or 0, found.column or ""))
+            )
         types = _types(connection, readings, table)
         rows = _rows(connection, readings, types)
     return LookupTable(
@@ -144,14 +147,16 @@ def _open(
             connection.execute(f"CREATE TABLE raw AS FROM read_parquet([{literal(str(path))}])")
         except duckdb.Error as error:
             reason = str(error).splitlines()[0].replace(str(path), path.name)
-            raise UnreadableError("RE511", f"{path.name} cannot be read: {reason}") from None
+            raise UnreadableError(
+                code="RE511", message=f"{path.name} cannot be read: {reason}"
+            ) from None
     elif path.name.endswith((".csv", ".csv.gz")):
         form = Delimited(nulls=declaration.nulls)
         names = delimited.header(path, form)
         source, broken = delimited.load(connection, "raw", path, names, form)
     else:
         message = f"{path.name} is of no kind that can be read; it may be .csv, .csv.gz or .parquet"
-        raise UnreadableError("RE511", message)
+        raise UnreadableError(code="RE511", message=message)
     described = connection.execute("DESCRIBE raw").fetchall()
     return source, {str(row[0]): str(row[1]) for row in described}, broken
 
@@ -164,7 +169,7 @@ def _readings(table: TableType, columns: "Mapping[str, str]", file: str) -> list
         if name not in columns:
             hint = suggest(name, columns)
             message = f"{file} has no column {name}" + (f"; {hint}" if hint else "")
-            raise UnreadableError("RE513", message)
+            raise UnreadableError(code="RE513", message=message)
         stored = columns[name]
         is_text = stored == "VARCHAR"
         reading = (
@@ -173,7 +178,7 @@ def _readings(table: TableType, columns: "Mapping[str, str]", file: str) -> list
             else read_typed(name, quoted(name), stored, type_)
         )
         if reading.error is not None:
-            raise UnreadableError(*reading.error)
+            raise UnreadableError(code=reading.error[0], message=reading.error[1])
         readings.append(reading)
     return readings
 
@@ -223,7 +228,8 @@ def _bad_keys(
     if table.effective is None:
         found = connection.execute(
             f"SELECT _row, {shown}, NULL, 'RE505',"
-            f" 'has the key of ' || count(*) OVER (PARTITION BY {key}) || ' rows; a key stands once'"
+            f" concat('is one of ', count(*) OVER (PARTITION BY {key}),"
+            " ' rows of its key; a key stands once')"
             f" FROM {source} QUALIFY count(*) OVER (PARTITION BY {key}) > 1"
         ).fetchall()
     else:
@@ -263,14 +269,15 @@ def _types(
     for place, reading in enumerate(numbers):
         low, high, scale = found[3 * place : 3 * place + 3]
         declared = types[reading.column]
-        limits = typed([str(low or 0), str(high or 0)], Type.of(Kind.NUMBER))
-        types[reading.column] = evolve(declared, scale=scale or 0, low=limits[0], high=limits[1])
+        types[reading.column] = evolve(
+            declared, scale=scale or 0, low=Decimal(low or 0), high=Decimal(high or 0)
+        )
     return types
 
 
 def _rows(
     connection: "DuckDBPyConnection", readings: list[Reading], types: "Mapping[str, Type]"
-) -> "dict[str, tuple[object, ...]]":
+) -> "dict[str, tuple[Value, ...]]":
     # As one text a column, because fetching cell by cell costs five times as much.
     exact = ", ".join(
         f"string_agg(coalesce(CAST(CAST({reading.value} AS {storage(types[reading.column])})"

@@ -77,7 +77,8 @@ def duplicates(rows: str, *, key: str, shown: str) -> str:
     """
     return (
         f"SELECT _part, _row, {shown}, NULL, 'RE505',"
-        f" 'is one of ' || count(*) OVER (PARTITION BY {key}) || ' rows of its key; a key stands once'"
+        f" concat('is one of ', count(*) OVER (PARTITION BY {key}),"
+        " ' rows of its key; a key stands once')"
         f" FROM {rows} QUALIFY count(*) OVER (PARTITION BY {key}) > 1"
     )
 

@@ -92,8 +92,7 @@ class LookupTable:
             for place, name in enumerate(self.rows)
         )
         split = ", ".join(
-            f"unnest(string_split(?, chr({ord(_NEXT)}))) AS c{place}"
-            for place in range(len(texts))
+            f"unnest(string_split(?, chr({ord(_NEXT)}))) AS c{place}" for place in range(len(texts))
         )
         some = "" if len(self) else " WHERE false"
         connection.execute(
@@ -109,7 +108,9 @@ class LookupTable:
             "key": list(self.type.key),
             "effective": None if self.type.effective is None else list(self.type.effective),
             "columns": {name: type_.as_json() for name, type_ in self.type.columns.items()},
-            "rows": {name: [_text(value) for value in column] for name, column in self.rows.items()},
+            "rows": {
+                name: [_text(value) for value in column] for name, column in self.rows.items()
+            },
             "digest": self.digest,
             "path": self.path,
         }

@@ -78,6 +78,7 @@ def _star(text: str) -> str:
 def map_part(
     connection: "DuckDBPyConnection",
     base: Part,
+    *,
     number: int,
     captures: Mapping[str, str],
     mapping: TableMapping,
@@ -101,7 +102,8 @@ def map_part(
     source = base.source
     rows, names, each = _texts(base, captures, mapping)
     work = _Formulas(mapping, names, captures, source.label)
-    listed, unread = [], {}
+    listed: list[str] = []
+    unread: dict[str, Unread] = {}
     for column in mapping.columns:
         if column.name not in table.columns:
             message = f"{mapping.table} has no column {column.name}"
@@ -135,7 +137,8 @@ def map_part(
     numbers = "".join(f", {reading} AS {alias}" for reading, alias in work.numbers.items())
     target = f"{STAGING}.mapped_{number}"
     connection.execute(
-        f"CREATE TABLE {target} AS SELECT {', '.join((*listed, '_row'))} FROM (SELECT *{numbers} FROM {rows}){where}"
+        f"CREATE TABLE {target} AS SELECT {', '.join((*listed, '_row'))}"
+        f" FROM (SELECT *{numbers} FROM {rows}){where}"
     )
     described = connection.execute(f"DESCRIBE {target}").fetchall()
     marks = {name for u in unread.values() for name in (u.mark, u.shown)} | {"_row"}
@@ -217,7 +220,8 @@ def _unpivoted(
         + [f"_u[{literal(name)}] AS {quoted(name)}" for name in (*captured, *fields)]
     )
     present = " OR ".join(f"_u[{literal(name)}] IS NOT NULL" for name in fields)
-    rows = f"(SELECT {outer}, (_row - 1) * {each} + _u['_place'] + 1 AS _row FROM ({inner}) WHERE {present})"
+    row = f"(_row - 1) * {each} + _u['_place'] + 1 AS _row"
+    rows = f"(SELECT {outer}, {row} FROM ({inner}) WHERE {present})"
     return rows, names, each
 
 
@@ -236,7 +240,8 @@ class _Written:
 
     Attributes:
         value: Its value.
-        fails: The number of the reason why it has none, null where it has one; None if it always has.
+        fails: The number of the reason why it has none, null where it has one; None where it
+            always has one.
         shown: The texts that it reads.
         reasons: What the numbers stand for.
     """
@@ -262,7 +267,9 @@ class _Formulas:
         self.numbers: dict[str, str] = {}
         self.names = names
         self.file = file
-        self.scope = Scope(profile="mapping", grain="row of the file", columns=dict.fromkeys(names, _TEXT))
+        self.scope = Scope(
+            profile="mapping", grain="row of the file", columns=dict.fromkeys(names, _TEXT)
+        )
         self.findings: list[Diagnostic] = []
 
     def condition(self) -> _Written | None:
@@ -283,7 +290,9 @@ class _Formulas:
         return _Written(
             value=value,
             fails=fails,
-            shown=f"CASE WHEN ({fails}) IS NOT NULL THEN concat_ws(', ', {texts}) END" if texts else "NULL",
+            shown=f"CASE WHEN ({fails}) IS NOT NULL THEN concat_ws(', ', {texts}) END"
+            if texts
+            else "NULL",
             reasons=tuple((site.code, site.message) for site in sites),
         )
 

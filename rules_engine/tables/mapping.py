@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from attrs import frozen
+from attrs import field, frozen
 
 from rules_engine.diagnostics import Diagnostic, Location, RulesetError, choices, shown, suggest
 from rules_engine.expressions import ExpressionError, parse
@@ -79,7 +79,8 @@ class TableMapping:
             and `{name}` for a part that becomes a column.
         format: How the files are stored; None where their names say it.
         form: How delimited files are written.
-        ignores_case: Whether the columns of a file are called in lower case, however it writes them.
+        ignores_case: Whether formulas call the columns of a file in lower case, however it writes
+            them.
         columns: How each column is filled.
         unpivot: How wide files become long ones, or None.
         where: Which rows count; None takes all.
@@ -91,7 +92,7 @@ class TableMapping:
     table: str
     pattern: str
     format: str | None = None
-    form: Delimited = Delimited()
+    form: Delimited = field(factory=Delimited)
     ignores_case: bool = False
     columns: tuple[MappedColumn, ...]
     unpivot: Unpivot | None = None
@@ -114,7 +115,9 @@ class _Reader:
         self.document = document
         self.findings: list[Diagnostic] = []
 
-    def wrong(self, path: Path, message: str, help_: str | None = None, *, key: bool = False) -> None:
+    def wrong(
+        self, path: Path, message: str, help_: str | None = None, *, key: bool = False
+    ) -> None:
         place = self.document.locate(path, key=key)
         self.findings.append(Diagnostic(place, "RE520", message, help=help_))
 
@@ -149,14 +152,24 @@ class _Reader:
             raise RulesetError(self.findings)
         return mapping
 
-    def keys(self, path: Path, value: Mapping[str, Any], known: Sequence[str], needed: Sequence[str]) -> None:
+    def keys(
+        self, path: Path, value: Mapping[str, Any], known: Sequence[str], needed: Sequence[str]
+    ) -> None:
         for key in value:
             if key not in known:
                 help_ = suggest(str(key), known)
-                self.wrong((*path, key), f"{key} is no key here; it may be {choices(known)}", help_, key=True)
+                self.wrong(
+                    (*path, key),
+                    f"{key} is no key here; it may be {choices(known)}",
+                    help_,
+                    key=True,
+                )
         for key in needed:
             if value.get(key) is None:
-                self.wrong(path, f"{key} is absent; a mapping needs {choices(needed)}".replace(" or ", " and "))
+                self.wrong(
+                    path,
+                    f"{key} is absent; a mapping needs {choices(needed)}".replace(" or ", " and "),
+                )
 
     def section(self, path: Path, value: Mapping[str, Any]) -> Mapping[str, Any]:
         found = value.get(str(path[-1]))
@@ -184,14 +197,17 @@ class _Reader:
         pattern = self.text(("from", "file"), source)
         if pattern.startswith(("/", "\\")) or ".." in pattern.split("/") or "\0" in pattern:
             self.wrong(
-                ("from", "file"), f"{shown(pattern)} leaves the folder of the data; it may be a name inside it"
+                ("from", "file"),
+                f"{shown(pattern)} leaves the folder of the data; it may be a name inside it",
             )
         return pattern
 
     def form(self, source: Mapping[str, Any]) -> Delimited:
         delimiter = self.text(("from", "delimiter"), source, ",")
         if len(delimiter) != 1 or delimiter in '"\n\r':
-            self.wrong(("from", "delimiter"), f"delimiter is {delimiter!r}; it may be one character")
+            self.wrong(
+                ("from", "delimiter"), f"delimiter is {delimiter!r}; it may be one character"
+            )
             delimiter = ","
         nulls = source.get("nulls", [""])
         if not isinstance(nulls, list) or not all(isinstance(text, str) for text in nulls):
@@ -209,14 +225,19 @@ class _Reader:
         expression = ""
         if isinstance(given, dict):
             listed = given.get("first_of")
-            if set(given) == {"first_of"} and isinstance(listed, list) and listed and all(
-                isinstance(part, str) for part in listed
+            if (
+                set(given) == {"first_of"}
+                and isinstance(listed, list)
+                and listed
+                and all(isinstance(part, str) for part in listed)
             ):
                 first = tuple(listed)
             else:
                 self.wrong(path, f"{name} is no formula; it may be one, or {{first_of: [A, B]}}")
         elif given is None or isinstance(given, list):
-            self.wrong(path, f"{name} is empty; a formula over the columns of the file may stand here")
+            self.wrong(
+                path, f"{name} is empty; a formula over the columns of the file may stand here"
+            )
         else:
             expression = _formula(given)
             self.parse(path, expression)
@@ -252,7 +273,9 @@ class _Reader:
             )
         fields = self.section((*path, "fields"), value)
         keep = value.get("keep")
-        if keep is not None and not (isinstance(keep, list) and all(isinstance(k, str) for k in keep)):
+        if keep is not None and not (
+            isinstance(keep, list) and all(isinstance(k, str) for k in keep)
+        ):
             self.wrong((*path, "keep"), "keep is no list of columns; it may be one")
             keep = None
         return Unpivot(

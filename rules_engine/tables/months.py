@@ -6,7 +6,7 @@ from rules_engine.tables.integrity import FIRST_DAY, LAST_DAY
 
 __all__ = ["enrolled_through", "member_months"]
 
-_ATTRIBUTES: Final = "party product birth_date sex region risk_score".split()
+_ATTRIBUTES: Final = ("party", "product", "birth_date", "sex", "region", "risk_score")
 # An end this long after the last enrolment stands for `not ended`: 2099-12-31, 9999-12-31.
 _OPEN_YEARS: Final = 10
 
@@ -71,7 +71,8 @@ def member_months(eligibility: str, roster: str | None, through: str) -> str:
         " row_number() OVER (PARTITION BY person_id, month"
         f" ORDER BY f, s DESC, e DESC, {attributes}) AS place FROM cut),"
         " counted AS (SELECT person_id, month,"
-        " CAST(sum(greatest(0, date_diff('day', greatest(f, before + 1), t) + 1)) AS INTEGER) AS days"
+        " CAST(sum(greatest(0, date_diff('day', greatest(f, before + 1), t) + 1)) AS INTEGER)"
+        " AS days"
         " FROM ranked GROUP BY person_id, month),"
         f" d AS (SELECT person_id, month, days, f AS first_day, {attributes}"
         " FROM ranked JOIN counted USING (person_id, month) WHERE place = 1"
@@ -83,8 +84,9 @@ def member_months(eligibility: str, roster: str | None, through: str) -> str:
         " CAST(CAST((2000000 * days + day(last_day(month))) // (2 * day(last_day(month)))"
         " AS DECIMAL(9, 0)) * 0.000001 AS DECIMAL(18, 6)) AS fraction,"
         f" {party} AS party, product,"
-        " CAST(greatest(0, year(month) - year(birth_date) - CASE WHEN month(birth_date) > month(month)"
-        " OR (month(birth_date) = month(month) AND day(birth_date) > 1) THEN 1 ELSE 0 END) AS INTEGER)"
-        " AS age, sex, region, risk_score"
+        " CAST(greatest(0, year(month) - year(birth_date)"
+        " - CASE WHEN month(birth_date) > month(month)"
+        " OR (month(birth_date) = month(month) AND day(birth_date) > 1) THEN 1 ELSE 0 END)"
+        " AS INTEGER) AS age, sex, region, risk_score"
         f" FROM d{join}"
     )

@@ -116,7 +116,9 @@ def open_part(
                 numbered, loaded = _counted(plain), False
         described = connection.execute(f"DESCRIBE SELECT * FROM {plain}").fetchall()
     except duckdb.Error as error:
-        raise UnreadableError("RE511", f"{source.label} cannot be read: {_reason(error, source)}") from None
+        raise UnreadableError(
+            code="RE511", message=f"{source.label} cannot be read: {_reason(error, source)}"
+        ) from None
     return Part(
         number=number,
         source=source,
@@ -145,7 +147,7 @@ def _counted(plain: str) -> str:
 
 
 def _attached(connection: "DuckDBPyConnection", source: Source) -> str:
-    """Attach the database of a source once; give the table's SQL name, or nothing if it is absent."""
+    """Attach the database of a source once; give the table's SQL name, or nothing."""
     known = connection.execute("SELECT 1 FROM duckdb_databases() WHERE database_name = 'data'")
     if known.fetchone() is None:
         path = literal(str(_path(source)))
@@ -170,10 +172,12 @@ def _arrow(path: Path) -> Any:  # noqa: ANN401  pyarrow ships no types
             mapped.seek(0)
             return pa.ipc.open_stream(mapped).read_all()
     except FileNotFoundError:
-        raise UnreadableError("RE510", f"{path.name} is absent") from None
+        raise UnreadableError(code="RE510", message=f"{path.name} is absent") from None
     except (OSError, pa.ArrowException) as error:
         reason = str(error).splitlines()[0]
-        raise UnreadableError("RE511", f"{path.name} cannot be read: {reason}") from None
+        raise UnreadableError(
+            code="RE511", message=f"{path.name} cannot be read: {reason}"
+        ) from None
 
 
 def _load_rows(connection: "DuckDBPyConnection", raw: str, source: Source) -> None:
@@ -181,7 +185,9 @@ def _load_rows(connection: "DuckDBPyConnection", raw: str, source: Source) -> No
 
     rows: Sequence[Mapping[str, Any]] = source.rows
     names = list(dict.fromkeys(name for row in rows for name in row))
-    columns = {name: pa.array([_text(row.get(name)) for row in rows], pa.string()) for name in names}
+    columns = {
+        name: pa.array([_text(row.get(name)) for row in rows], pa.string()) for name in names
+    }
     # A table without columns cannot be created; nobody asks for this one.
     given = pa.table(columns or {"_": pa.array([], pa.string())})
     connection.register("given_rows", given)

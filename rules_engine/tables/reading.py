@@ -1,4 +1,4 @@
-"""Readings: SQL that turns a stored column into its declared type exactly, or says why it cannot."""
+"""Readings: SQL that turns a stored column into its declared type, or says why it cannot."""
 
 from fractions import Fraction
 from typing import Final
@@ -163,7 +163,7 @@ def read_typed(
         return read_text(column, f"nullif({source}, '')" if may_be_empty else source, type_)
     if stored.startswith("ENUM"):
         return read_text(column, f"nullif(CAST({source} AS VARCHAR), '')", type_)
-    if stored == "NULL" or stored == '"NULL"':
+    if stored in {"NULL", '"NULL"'}:
         return read_text(column, f"CAST({source} AS VARCHAR)", type_)
     required = _required(f"{source} IS NULL", type_)
     if type_.is_numeric:
@@ -177,7 +177,7 @@ def read_typed(
         return Reading(column=column, source=source, value=value, checks=(*required, check))
     if type_.kind is Kind.BOOLEAN and stored == "BOOLEAN":
         return Reading(column=column, source=source, value=source, checks=required)
-    if type_.kind in _TEXTUAL and (stored in _BITS or stored in {"UUID"}):
+    if type_.kind in _TEXTUAL and (stored in _BITS or stored == "UUID"):
         reading = read_text(column, f"CAST({source} AS VARCHAR)", type_)
         return _warned(reading, stored) if stored in _BITS else reading
     message = f"{column} is stored as {stored}; it may be {_may_be(type_)}"
@@ -186,7 +186,9 @@ def read_typed(
 
 
 def _warned(reading: Reading, stored: str) -> Reading:
-    message = f"{reading.column} is stored as {stored}, so that leading zeros are lost; store it as text"
+    message = (
+        f"{reading.column} is stored as {stored}, so that leading zeros are lost; store it as text"
+    )
     return evolve(reading, warning=("RE518", message))
 
 
@@ -283,7 +285,7 @@ def _unreadable(column: str, source: str, type_: Type, error: tuple[str, str]) -
 
 
 def _limits(stored: str) -> tuple[Fraction, Fraction, int] | None:
-    """Smallest and largest value and decimal places of a DuckDB type; None where it is no number."""
+    """Smallest and largest value and decimal places of a DuckDB type; None if it is no number."""
     if stored in _BITS:
         bits = _BITS[stored]
         if stored.startswith("U"):

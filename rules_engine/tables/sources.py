@@ -74,17 +74,19 @@ def find_sources(data: Data, tables: Iterable[str]) -> list[Source]:
     path = Path(data)
     if path.is_dir():
         # Sorted, because folders list their files in no promised order.
-        found = [
+        return [
             Source(table=stem_of(file), label=file.name, format=kind, path=file)
             for file in sorted(path.iterdir())
             if stem_of(file) in names and (kind := format_of(file)) is not None and file.is_file()
         ]
-        return found
     if not path.exists():
         msg = f"{path} is absent; data may be a folder, a DuckDB file or tables in memory"
         raise FileNotFoundError(msg)
     if path.suffix in _DATABASES:
-        return [Source(table=name, label=path.name, format="duckdb", path=path) for name in sorted(names)]
+        return [
+            Source(table=name, label=path.name, format="duckdb", path=path)
+            for name in sorted(names)
+        ]
     msg = f"{path} is no folder and no DuckDB file ({', '.join(_DATABASES)})"
     raise TypeError(msg)
 
@@ -99,5 +101,7 @@ def _given(name: str, value: Any) -> Source:  # noqa: ANN401  a host hands over 
         return Source(table=name, label=path.name, format=kind, path=path)
     if isinstance(value, Sequence) or hasattr(value, "schema"):
         return Source(table=name, label=name, format="memory", rows=value)
-    msg = f"{name} is {type(value).__name__}; it may be an Arrow table, a list of mappings or a path"
+    msg = (
+        f"{name} is {type(value).__name__}; it may be an Arrow table, a list of mappings or a path"
+    )
     raise TypeError(msg)

@@ -41,7 +41,9 @@ class Staged:
     rows_read: int
     held: str | None = None
 
-    def select(self, columns: Iterable[str], *, with_row: bool = False, has_removed: bool = False) -> str:
+    def select(
+        self, columns: Iterable[str], *, with_row: bool = False, has_removed: bool = False
+    ) -> str:
         """Write the SELECT of some columns.
 
         Args:
@@ -55,7 +57,9 @@ class Staged:
         else:
             values = {reading.column: reading.value for reading in self.readings}
             listed = [
-                quoted(name) if values[name] == quoted(name) else f"{values[name]} AS {quoted(name)}"
+                quoted(name)
+                if values[name] == quoted(name)
+                else f"{values[name]} AS {quoted(name)}"
                 for name in columns
             ]
             rows = self.part.numbered if with_row or has_removed else self.part.plain
@@ -123,7 +127,9 @@ def plan(
             diagnostics.append(Diagnostic(place, *reading.warning, severity="warning"))
         readings.append(_shifted(reading, type_, years_shifted))
     if "where" in part.unread:
-        readings.append(_unread(Reading(column="where", source=None, value="NULL"), part.unread["where"]))
+        readings.append(
+            _unread(Reading(column="where", source=None, value="NULL"), part.unread["where"])
+        )
     always = frozenset(name for name, facts in known.items() if facts.has_no_null)
     return (*readings, *_row_checks(table, readings, always)), diagnostics
 
@@ -137,9 +143,7 @@ def _unread(reading: Reading, unread: Unread) -> Reading:
     return evolve(reading, checks=(*checks, *reading.checks), original=unread.shown)
 
 
-def missing_column(
-    place: Location, table: str, column: str, columns: Iterable[str]
-) -> Diagnostic:
+def missing_column(place: Location, table: str, column: str, columns: Iterable[str]) -> Diagnostic:
     """Say that a source has no such column, and which of its names is nearest."""
     return Diagnostic(
         place,
@@ -181,7 +185,13 @@ def _row_checks(
     """Write the conditions that take more than one column."""
     values = {reading.column: reading.value for reading in readings if reading.source is not None}
     checks = [
-        _row_check(name, values[name], f"day({values[name]}) <> 1", "RE500", "is not the first day of a month")
+        _row_check(
+            name,
+            values[name],
+            f"day({values[name]}) <> 1",
+            "RE500",
+            "is not the first day of a month",
+        )
         for name in sorted(table.months)
         if name in values
     ]
@@ -191,26 +201,40 @@ def _row_checks(
             fails = f"{values[first]} > {values[last]}"
             checks.append(_row_check(last, values[last], fails, "RE507", f"is before {first}"))
     if table.dated_by is not None and table.dated_by not in always:
-        fails = _COLUMN.sub(lambda found: values.get(found[0], "NULL"), table.period_date) + " IS NULL"
+        fails = (
+            _COLUMN.sub(lambda found: values.get(found[0], "NULL"), table.period_date) + " IS NULL"
+        )
         checks.append(_row_check("period date", "NULL", fails, "RE503", "is absent; it may not be"))
     return checks
 
 
 def _row_check(column: str, value: str, fails: str, code: str, reason: str) -> Reading:
     return Reading(
-        column=column, source=None, value=value, checks=(Check(fails=fails, code=code, reason=reason),)
+        column=column,
+        source=None,
+        value=value,
+        checks=(Check(fails=fails, code=code, reason=reason),),
     )
 
 
 def stage(
-    connection: "DuckDBPyConnection", part: Part, table: StandardTable, readings: tuple[Reading, ...]
+    connection: "DuckDBPyConnection",
+    part: Part,
+    table: StandardTable,
+    readings: tuple[Reading, ...],
 ) -> Staged:
     """Set aside the rows that do not read, and hold the others typed where they were text."""
     label = part.source.label
     for row, reason in part.broken:
         connection.execute(
             f"INSERT INTO {STAGING}.rejects VALUES (?, ?, ?, ?, NULL, NULL, NULL, 'RE508', ?)",
-            [part.number, table.name, label, row, f"does not have the columns of its header: {reason}"],
+            [
+                part.number,
+                table.name,
+                label,
+                row,
+                f"does not have the columns of its header: {reason}",
+            ],
         )
     _reject(connection, part, table, readings)
     counted = connection.execute(f"SELECT count(*) FROM {part.plain}").fetchone()
@@ -252,7 +276,8 @@ def _reject(
 def remove(connection: "DuckDBPyConnection", part: int) -> None:
     """Remove the rows of a part that were rejected."""
     connection.execute(
-        f"INSERT INTO {STAGING}.removed SELECT DISTINCT part, row, 'rejected' FROM {STAGING}.rejects"
+        f"INSERT INTO {STAGING}.removed SELECT DISTINCT part, row, 'rejected'"
+        f" FROM {STAGING}.rejects"
         f" WHERE part = {part} AND row IS NOT NULL"
         f" AND row NOT IN (SELECT row FROM {STAGING}.removed WHERE part = {part})"
     )

@@ -1,4 +1,4 @@
-"""The standard tables: what claims, enrolment, providers and premiums are called, and their types."""
+"""The standard tables: the names and types of claims, enrolment, providers and premiums."""
 
 from collections.abc import Mapping
 from decimal import Decimal
@@ -115,10 +115,10 @@ _MEDICAL_CLAIM: Final = (
     | _each(_CODE, "frequency_code replaces_claim_id data_source")
 )
 
-_PERSON_MONTH: Final = (
-    _each(_CODE, "party product sex region")
-    | {"age": _AGE, "risk_score": Type.of(Kind.FACTOR)}
-)
+_PERSON_MONTH: Final = _each(_CODE, "party product sex region") | {
+    "age": _AGE,
+    "risk_score": Type.of(Kind.FACTOR),
+}
 
 STANDARD: Final[Mapping[str, StandardTable]] = MappingProxyType(
     {

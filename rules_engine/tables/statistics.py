@@ -33,9 +33,7 @@ class ColumnStatistics:
     high: Decimal | None
 
 
-def statistics_of(
-    connection: "DuckDBPyConnection", path: Path
-) -> "Mapping[str, ColumnStatistics]":
+def statistics_of(connection: "DuckDBPyConnection", path: Path) -> "Mapping[str, ColumnStatistics]":
     """Read the statistics of every column of a Parquet file; those that lack them are left out."""
     found = connection.execute(
         "SELECT path_in_schema, count(stats_null_count) = count(*) AND sum(stats_null_count) = 0,"

@@ -31,14 +31,16 @@ def storage(type_: Type) -> str:
         msg = f"{type_} has no proven scale; it may be stored once it is rounded"
         raise ValueError(msg)
     if type_.kind in {Kind.COUNT, Kind.DAYS}:
-        widest = max(abs(bound) for bound in (type_.low, type_.high, Decimal(0)) if bound is not None)
+        widest = max(
+            abs(bound) for bound in (type_.low, type_.high, Decimal(0)) if bound is not None
+        )
         bounded = type_.low is not None and type_.high is not None
         return "INTEGER" if bounded and widest <= _INT32_MAX else "BIGINT"
     digits = type_.digits or _INT128_DIGITS
     if digits > _INT128_DIGITS:
         msg = f"{type_} needs {digits} digits; it may be {_INT128_DIGITS} at most"
         raise ValueError(msg)
-    widths = (_INT64_DIGITS, _INT128_DIGITS)
+    widths: tuple[int, ...] = (_INT64_DIGITS, _INT128_DIGITS)
     if type_.kind is Kind.MONEY and type_.scale == 2:  # noqa: PLR2004  cents
         widths = (_LINE_MONEY_DIGITS, *widths)
     width = next(width for width in widths if digits <= width)
