@@ -16,7 +16,7 @@ from rules_engine.language.keywords import Failure, Translator
 from rules_engine.language.scalars import as_date
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from jsonschema.exceptions import ValidationError
     from jsonschema.protocols import Validator

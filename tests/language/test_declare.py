@@ -1,5 +1,6 @@
 """Declaring: what a ruleset says, as values; what it must not say, as findings."""
 
+import re
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -200,3 +201,29 @@ def test_a_table_of_the_base_is_found_beside_the_base(tmp_path: Path) -> None:
     tables = declare(document).tables
     assert tables["fees"].folder == str(tmp_path / "base")
     assert tables["drgs"].folder == str(tmp_path / "amendment")
+
+
+def all_findings(text: str) -> list[Diagnostic]:
+    """Give every finding of the first pass that has any; nothing else may be raised."""
+    try:
+        document = read(text)
+        found = validate(document, WHOLE)
+        return found if found or "extends" in document.value else list(declare(document).warnings)
+    except RulesetError as error:
+        return list(error.diagnostics)
+
+
+slips = st.sampled_from(
+    ["", "1", "0.5", "a", "~", "true", "[]", "{}", "[a]", "{a: 1}", "2026-02-30", "-1", "'x'", "#"]
+)
+
+
+@given(st.data())
+def test_no_slip_in_a_ruleset_is_a_traceback(data: st.DataObject) -> None:
+    """What fits the schema can be declared, or is a finding."""
+    words = re.split(r"([A-Za-z0-9_.\-']+)", RULESET)
+    for _ in range(data.draw(st.integers(1, 3))):
+        place = data.draw(st.integers(0, len(words) // 2 - 1)) * 2 + 1
+        words[place] = data.draw(slips | st.sampled_from(words[1::2]))
+    for found in all_findings("".join(words)):
+        assert found.message.isprintable()
