@@ -18,58 +18,40 @@ from decimal import (
     Inexact,
     InvalidOperation,
 )
+from functools import partial
 from typing import Any, Final
 
-from attrs import frozen
-
 from rules_engine.expressions import tree
-from rules_engine.expressions.rational import as_ratio, divides, rounded_quotient
+from rules_engine.expressions.rational import divides
+from rules_engine.expressions.runtime import (
+    OUT_OF_TIME,
+    ZERO_DIVISOR,
+    Index,
+    Reject,
+    like_pattern,
+    missing_row,
+    no_value_yet,
+)
 from rules_engine.expressions.sites import Sites
+from rules_engine.expressions.types import EXACT, Kind
 
-__all__ = ["Emitter", "Index", "Reject", "column_variable", "like_pattern", "missing_row"]
+__all__ = ["Emitter", "Index", "Reject", "column_variable", "variable"]
 
 # Inexact is trapped: a product that would lose a digit is an error of ours, never a wrong cent.
 _EXACT: Final = Context(prec=96, traps=[Inexact, InvalidOperation, DivisionByZero])
 _ROUND: Final = {
-    "half_up": Context(prec=96, rounding=ROUND_HALF_UP),
-    "half_even": Context(prec=96, rounding=ROUND_HALF_EVEN),
-    "down": Context(prec=96, rounding=ROUND_DOWN),
+    "half_up": Context(prec=96, rounding=ROUND_HALF_UP, traps=[InvalidOperation]),
+    "half_even": Context(prec=96, rounding=ROUND_HALF_EVEN, traps=[InvalidOperation]),
+    "down": Context(prec=96, rounding=ROUND_DOWN, traps=[InvalidOperation]),
 }
+# Cut after so many digits, a quotient of two numbers of 38 stays on its side of every tie.
+_CUT: Final = Context(prec=192, rounding=ROUND_DOWN, traps=[InvalidOperation, DivisionByZero])
 _OPS: Final = {"+": "add_", "-": "sub_", "*": "mul_"}
 _COMPARE: Final = {"=": "==", "<>": "!=", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
 _OPPOSITE: Final = {"=": "<>", "<>": "=", "<": ">=", "<=": ">", ">": "<=", ">=": "<"}
 _ATOM: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_LAST_DAY: Final = date.max.toordinal()
 MISSING: Final = object()
-
-
-class Reject(Exception):  # noqa: N818  a verdict on a row, not an error of the program
-    """The row cannot be priced; `site` numbers the place that says so."""
-
-    def __init__(self, site: int) -> None:
-        """Keep the number of the site."""
-        self.site = site
-        super().__init__(site)
-
-
-@frozen
-class Index:
-    """One column of a table, found by key.
-
-    Attributes:
-        rows: `{key: value}`, or for a dated table `{key: [(first, last, value), …]}`, never open-ended.
-        key: Names of the key columns.
-        dated: Which of the two forms it has.
-    """
-
-    rows: Mapping[Any, Any]
-    key: tuple[str, ...]
-    dated: bool
-
-
-def like_pattern(pattern: str) -> re.Pattern[str]:
-    """Give the regular expression of a LIKE pattern."""
-    parts = {"%": ".*", "_": "."}
-    return re.compile("".join(parts.get(c) or re.escape(c) for c in pattern), re.DOTALL)
 
 
 class Emitter:
@@ -80,6 +62,7 @@ class Emitter:
         bound: Names that the function finds among its globals.
         sites: What each number of `Reject` stands for.
         columns: Columns that were read.
+        refs: Space and name of everything that was read of the row.
     """
 
     def __init__(self, tables: Mapping[str, Mapping[str, "Index"]], sites: Sites) -> None:
@@ -92,7 +75,7 @@ class Emitter:
             "sub_": _EXACT.subtract,
             "neg_": _EXACT.minus,
             "abs_": _EXACT.abs,
-            "quotient_": rounded_quotient,
+            "div_": _CUT.divide,
             "M_": MISSING,
             "R_": Reject,
             "d0_": date.min,
@@ -102,6 +85,7 @@ class Emitter:
         self.tables = tables
         self.sites = sites
         self.columns: set[str] = set()
+        self.refs: set[tuple[str, str]] = set()
         self._temps = 0
         self._consts: dict[Any, str] = {}
 
@@ -188,10 +172,11 @@ class Emitter:
                 return self.boolean(node)
 
     def ref(self, node: tree.Ref) -> str:
+        """Read what the row or the waterfall gives."""
+        self.refs.add((node.space, node.name))
         if node.space == "column":
             self.columns.add(node.name)
-            return column_variable(node.name)
-        return f"s_{node.name}"
+        return variable(node)
 
     def strict(self, pattern: str, *operands: tree.Expression) -> str:
         """Apply a Python expression to operands; null where any of them is."""
@@ -201,44 +186,101 @@ class Emitter:
             text = self.value(operand)
             if operand.type.nullable:
                 text = self.atom(text)
-                nullable.append(f"{text} is None")
+                nullable.append(text)
             texts.append(text)
-        made = pattern.format(*texts)
-        return f"(None if {' or '.join(nullable)} else {made})" if nullable else made
-
-    def ordered(self, *operands: tree.Expression) -> list[str]:
-        """Give operand texts, so that statements of a later one do not overtake an earlier one."""
-        return [self.value(operand) for operand in operands]
+        return _unless_null(nullable, pattern.format(*texts))
 
     def arithmetic(self, node: tree.Arithmetic) -> str:
-        if node.left.type.kind == "date":
-            if node.right.type.kind == "date":
+        """Add, subtract or multiply; a division is written by its ROUND."""
+        if node.left.type.kind == Kind.DATE:
+            if node.right.type.kind == Kind.DATE:
                 return self.strict("({} - {}).days", node.left, node.right)
-            self.bound["days_"] = _shifted
-            sign = "-" if node.op == "-" else ""
-            return self.strict(f"days_({{}}, {sign}{{}})", node.left, node.right)
+            return self.shifted(node)
         return self.strict(f"{_OPS[node.op]}({{}}, {{}})", node.left, node.right)
 
+    def shifted(self, node: tree.Arithmetic) -> str:
+        """Add days to a date; one outside the calendar rejects the row."""
+        self.bound["days_"] = _shifted
+        sign = "-" if node.op == "-" else ""
+        name = self.temp(self.strict(f"days_({{}}, {sign}{{}})", node.left, node.right))
+        site = self.sites.number(*OUT_OF_TIME)
+        with self.block(f"if {name} is M_:"):
+            self.write(f"raise R_({site})")
+        return name
+
     def round(self, node: tree.Round) -> str:
+        """Round, after dividing where a division stands within."""
         operand = node.operand
+        unit = self.const(Decimal(1).scaleb(-node.places, EXACT))
         if divides(operand):
-            above, below = as_ratio(operand)
-            texts = [self.atom(text) for text in self.ordered(above, below)]
-            nulls = [
-                f"{t} is None"
-                for t, n in zip(texts, (above, below), strict=True)
-                if n.type.nullable
-            ]
-            site = self.sites.number("RE603", "a divisor is zero")
-            guard = f"{texts[1]} is not None and " if below.type.nullable else ""
-            with self.block(f"if {guard}not {texts[1]}:"):
-                self.write(f"raise R_({site})")
-            made = f"quotient_({texts[0]}, {texts[1]}, {node.places}, '{node.mode}')"
-            return f"(None if {' or '.join(nulls)} else {made})" if nulls else made
+            nulls: list[str] = []
+            above, below = self.ratio(operand, nulls)
+            made = f"div_({above}, {below})" if below is not None else above
+            return _unless_null(nulls, f"{node.mode}_({made}, {unit})")
         if operand.type.scale is not None and operand.type.scale <= node.places:
             return self.value(operand)
-        unit = self.const(Decimal(1).scaleb(-node.places))
         return self.strict(f"{node.mode}_({{}}, {unit})", operand)
+
+    def ratio(self, node: tree.Expression, nulls: list[str]) -> tuple[str, str | None]:
+        """Give numerator and denominator, which hold where none of `nulls` is null.
+
+        Its parts are read, and divisors refused, in the order in which they are written.
+        """
+        match node:
+            case tree.Arithmetic(op="/"):
+                return self.divided(node, nulls)
+            case tree.Arithmetic(op=op, left=left, right=right) if divides(node):
+                one, other = self.ratio(left, nulls), self.ratio(right, nulls)
+                if op == "*":
+                    return f"mul_({one[0]}, {other[0]})", _times(one[1], other[1])
+                first, second = _times(one[0], other[1]), _times(other[0], one[1])
+                return f"{_OPS[op]}({first}, {second})", _times(one[1], other[1])
+            case tree.Negate(operand=operand) if divides(node):
+                above, below = self.ratio(operand, nulls)
+                return f"neg_({above})", below
+            case tree.Absolute(operand=operand) if divides(node):
+                above, below = self.ratio(operand, nulls)
+                return f"abs_({above})", below and f"abs_({below})"
+            case tree.Case() if divides(node):
+                return self.ratio_case(node, nulls)
+        text = self.atom(self.value(node))
+        if node.type.nullable:
+            nulls.append(text)
+        return text, None
+
+    def divided(self, node: tree.Arithmetic, nulls: list[str]) -> tuple[str, str | None]:
+        """Divide, and refuse a divisor of zero."""
+        above, below = self.ratio(node.left, nulls)
+        divisor = self.atom(self.value(node.right))
+        if node.right.type.nullable:
+            nulls.append(divisor)
+        if not isinstance(node.right, tree.Const):
+            site = self.sites.number(*ZERO_DIVISOR)
+            guard = f"{divisor} is not None and " if node.right.type.nullable else ""
+            with self.block(f"if {guard}not {divisor}:"):
+                self.write(f"raise R_({site})")
+        return above, _times(divisor, below)
+
+    def ratio_case(self, node: tree.Case, nulls: list[str]) -> tuple[str, str | None]:
+        """Choose numerator and denominator together."""
+        above, below = self.temp(), self.temp()
+        depth = self.indent
+        for condition, value in (*node.branches, (None, node.default)):
+            if condition is not None:
+                self.write(f"if {self.true(condition)}:")
+                self.indent += 1
+            inner: list[str] = []
+            top, bottom = self.ratio(value, inner)
+            self.write(f"{above} = {_unless_null(inner, top)}")
+            self.write(f"{below} = {_unless_null(inner, bottom or self.const(Decimal(1)))}")
+            if condition is not None:
+                self.indent -= 1
+                self.write("else:")
+                self.indent += 1
+        self.indent = depth
+        if node.type.nullable:
+            nulls.append(above)
+        return above, below
 
     def dated(self, node: tree.Dated) -> str:
         name = self.temp()
@@ -246,7 +288,7 @@ class Emitter:
             head = "if" if number == 0 else "elif"
             with self.block(f"{head} s_date >= {self.const(first)}:"):
                 self.write(f"{name} = {self.value(entry)}")
-        site = self.sites.number("RE602", f"{node.name} has no value yet at the row's date")
+        site = self.sites.number("RE602", no_value_yet(node.name))
         with self.block("else:"):
             self.write(f"raise R_({site})")
         return name
@@ -267,18 +309,18 @@ class Emitter:
                 with self.block("if first_ <= s_date <= last_:"):
                     self.write("break")
             with self.block("else:"):
-                self.write(f"raise R_({site})")
+                self.write(f"raise R_({site}, {key})")
             return name
         self.write(f"{name} = {bound}.get({key}, M_)")
         with self.block(f"if {name} is M_:"):
-            self.write(f"raise R_({site})")
+            self.write(f"raise R_({site}, {key})")
         return name
 
     def case(self, node: tree.Case) -> str:
         parts = [
             (
-                self._captured(lambda c=condition: self.true(c)),
-                self._captured(lambda v=value: self.value(v)),
+                self._captured(partial(self.true, condition)),
+                self._captured(partial(self.value, value)),
             )
             for condition, value in node.branches
         ]
@@ -361,20 +403,19 @@ class Emitter:
         return f"any([first_ <= s_date <= last_ for first_, last_, _ in {bound}.get({key}, ())])"
 
     def in_list(self, node: tree.InList) -> str:
+        """Find a value in a list; every member is read, whatever the ones before it are."""
         if all(isinstance(o, tree.Const) and o.value is not None for o in node.options):
             options = self.const(
                 frozenset(o.value for o in node.options if isinstance(o, tree.Const))
             )
             return self.strict(f"({{}} in {options})", node.operand)
-        chain: tree.Expression | None = None
-        for option in node.options:
-            nullable = node.operand.type.nullable or option.type.nullable
-            type_ = node.type.with_null(nullable)
-            one: tree.Expression = tree.Compare(type=type_, op="=", left=node.operand, right=option)
-            chain = (
-                one if chain is None else tree.Logic(type=node.type, op="or", left=chain, right=one)
-            )
-        return self.boolean(chain) if chain is not None else "False"
+        operand, *texts = (self.atom(self.value(n)) for n in (node.operand, *node.options))
+        made = f"{operand} in ({', '.join(texts)},)"
+        sides = zip(texts, node.options, strict=True)
+        absent = [f"{text} is None" for text, option in sides if option.type.nullable]
+        if absent:
+            made = f"({made} or (None if {' or '.join(absent)} else False))"
+        return _unless_null([operand] if node.operand.type.nullable else [], f"({made})")
 
     def logic(self, node: tree.Logic) -> str:
         if not node.type.nullable:
@@ -436,11 +477,32 @@ def column_variable(name: str) -> str:
     return "q_" + "".join(c if c.isalnum() and c.isascii() else f"_{ord(c):x}_" for c in name)
 
 
-def missing_row(table: str, key: tuple[str, ...], *, dated: bool) -> str:
-    """Say that a table lacks the row a formula reads."""
-    keys = ", ".join(key)
-    return f"{table} has no row for this {keys}" + (" at the row's date" if dated else "")
+def variable(node: tree.Ref) -> str:
+    """Name the variable that holds what the row or the waterfall gives."""
+    if node.space == "column":
+        return column_variable(node.name)
+    return f"{node.space[0]}_{_identifier(node.name)}"
 
 
-def _shifted(day: date, count: int | Decimal) -> date:
-    return date.fromordinal(day.toordinal() + int(count))
+def _identifier(name: str) -> str:
+    if _ATOM.fullmatch(name):
+        return name
+    return "".join(c if c.isalnum() and c.isascii() else f"_{ord(c):x}_" for c in name)
+
+
+def _unless_null(nullable: list[str], made: str) -> str:
+    if not nullable:
+        return made
+    tests = " or ".join(f"{name} is None" for name in dict.fromkeys(nullable))
+    return f"(None if {tests} else {made})"
+
+
+def _times(one: str | None, other: str | None) -> str | None:
+    if one is None or other is None:
+        return one or other
+    return f"mul_({one}, {other})"
+
+
+def _shifted(day: date, count: int | Decimal) -> Any:
+    ordinal = day.toordinal() + int(count)
+    return date.fromordinal(ordinal) if 1 <= ordinal <= _LAST_DAY else MISSING

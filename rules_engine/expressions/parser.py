@@ -16,17 +16,25 @@ from rules_engine.expressions.syntax import (
     Negate,
     Node,
     Not,
+    depth,
 )
-from rules_engine.expressions.tokens import ExpressionError, Finding, Token, tokenize
+from rules_engine.expressions.findings import ExpressionError, Finding
+from rules_engine.expressions.tokens import Token, tokenize
 
 __all__ = ["parse"]
 
-DEEPEST: Final = 60
+NESTED: Final = 60
 """How many levels of brackets, CASE and NOT an expression may nest."""
 
+DEEPEST: Final = 100
+"""How many levels its tree may have: a sum of a hundred terms has a hundred."""
+
 _RESERVED: Final = frozenset(
-    "and or not in is null between like case when then else end true false filter over".split()
-)
+    {
+        "and", "or", "not", "in", "is", "null", "between", "like", "case", "when", "then", "else",
+        "end", "true", "false", "filter", "over",
+    }
+)  # fmt: skip
 # Binding strength, weakest first, as in SQL.
 _OR, _AND, _NOT, _COMPARE, _ADD, _MULTIPLY, _NEGATE = 1, 2, 3, 4, 5, 6, 7
 _BINARY: Final = {
@@ -100,12 +108,18 @@ class _Parser:
             if self.token.value.lower() == "as":
                 help_ = "an expression has no alias"
             self.fail(self.token, f"{self.found()} after the end of the expression", help_)
+        if len(self.tokens) > DEEPEST and (levels := depth(node)) > DEEPEST:
+            self.fail(
+                self.tokens[0],
+                f"the expression has {levels} levels; it may have {DEEPEST}",
+                "put brackets around parts of a long sum, or give parts of it to rules of their own",
+            )
         return node
 
     def expression(self, strength: int) -> Node:
         self.depth += 1
-        if self.depth > DEEPEST:
-            self.fail(self.token, f"the expression nests deeper than {DEEPEST} levels")
+        if self.depth > NESTED:
+            self.fail(self.token, f"the expression nests deeper than {NESTED} levels")
         left = self.prefix()
         while True:
             word = self.word()
@@ -114,7 +128,11 @@ class _Parser:
                 break
             if word == "not" and self.following() not in {"in", "between", "like"}:
                 break
-            left = self.infix(left, word, power)
+            left = (
+                self.chain(left, word, power)
+                if word in {"and", "or"}
+                else self.infix(left, word, power)
+            )
             if power == _COMPARE and _BINARY.get(self.word()) == _COMPARE and self.word() != "is":
                 self.fail(
                     self.token,
@@ -127,6 +145,16 @@ class _Parser:
     def following(self) -> str:
         token = self.tokens[min(self.at + 1, len(self.tokens) - 1)]
         return token.value.lower() if token.kind == "name" else ""
+
+    def chain(self, first: Node, word: str, power: int) -> Node:
+        """Read `a AND b AND …` as a tree of few levels; the order of its conditions stays."""
+        found = [first]
+        while self.accept(word):
+            found.append(self.expression(power))
+        while len(found) > 1:
+            pairs = [_joined(word, *found[at : at + 2]) for at in range(0, len(found) - 1, 2)]
+            found = pairs if len(found) % 2 == 0 else [*pairs, found[-1]]
+        return found[0]
 
     def infix(self, left: Node, word: str, power: int) -> Node:
         self.advance()
@@ -292,3 +320,7 @@ class _Parser:
         default = self.expression(0) if self.accept("else") else None
         end = self.expect("end")
         return Case(start=start.start, end=end.end, branches=tuple(branches), default=default)
+
+
+def _joined(word: str, left: Node, right: Node) -> Node:
+    return Binary(start=left.start, end=right.end, op=word, left=left, right=right)

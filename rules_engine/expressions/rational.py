@@ -1,7 +1,7 @@
 """A formula with divisions as one numerator over one denominator, so that it rounds once and exactly."""
 
 from decimal import Decimal
-from typing import Literal
+from typing import Final
 
 from attrs import evolve
 
@@ -10,12 +10,15 @@ from rules_engine.expressions.types import Kind, Type
 
 __all__ = ["as_ratio", "divides", "rounded_quotient"]
 
-_ONE = tree.Const(type=Type(Kind.NUMBER, False, 0, Decimal(1), Decimal(1)), value=Decimal(1))  # noqa: FBT003  positional as declared
+_ONE: Final = tree.Const(
+    type=Type(Kind.NUMBER, scale=0, low=Decimal(1), high=Decimal(1)), value=Decimal(1)
+)
 
 
 def divides(node: tree.Expression) -> bool:
     """Whether a division stands in it, outside any ROUND of its own."""
-    if isinstance(node, tree.Round):
+    # Only a division leaves a number without a last decimal place.
+    if isinstance(node, tree.Round) or not node.type.is_numeric or node.type.scale is not None:
         return False
     if isinstance(node, tree.Arithmetic) and node.op == "/":
         return True
@@ -40,9 +43,10 @@ def as_ratio(node: tree.Expression) -> tuple[tree.Expression, tree.Expression]:
         case tree.Negate(operand=operand) if divides(node):
             above, below = as_ratio(operand)
             return tree.Negate(type=units.negate(above.type), operand=above), below
-        case tree.Case(branches=branches, default=default) if any(
-            divides(value) for value in (*(v for _, v in branches), default)
-        ):
+        case tree.Absolute(operand=operand) if divides(node):
+            above, below = as_ratio(operand)
+            return _absolute(above), _absolute(below)
+        case tree.Case(branches=branches, default=default) if divides(node):
             pairs = [(condition, as_ratio(value)) for condition, value in branches]
             last = as_ratio(default)
             return tuple(  # type: ignore[return-value]  # two items, one for each side of the fraction
@@ -54,7 +58,13 @@ def as_ratio(node: tree.Expression) -> tuple[tree.Expression, tree.Expression]:
 
 
 def _number(type_: Type) -> Type:
-    return evolve(type_, kind=Kind.NUMBER, free=False)
+    return type_ if units.is_null(type_) else evolve(type_, kind=Kind.NUMBER, free=False)
+
+
+def _absolute(node: tree.Expression) -> tree.Expression:
+    low, high = node.type.low, node.type.high
+    top = None if low is None or high is None else max(low.copy_abs(), high.copy_abs())
+    return tree.Absolute(type=evolve(node.type, low=Decimal(0), high=top), operand=node)
 
 
 def _times(left: tree.Expression, right: tree.Expression) -> tree.Expression:
@@ -77,12 +87,8 @@ def _case(
 ) -> tree.Expression:
     if units.is_null(written.type):
         default = written
-    values = [value for _, value in branches]
-    type_ = units.union(
-        [_number(v.type) for v in values]
-        + [default.type if default is written else _number(default.type)],
-        "",
-    )
+    values = [*(value for _, value in branches), default]
+    type_ = units.union([_number(value.type) for value in values], "the branches")
     return tree.Case(type=type_, branches=tuple(branches), default=default)
 
 
@@ -90,9 +96,9 @@ def rounded_quotient(
     numerator: Decimal | int,
     denominator: Decimal | int,
     count: int,
-    mode: str | Literal["half_up", "half_even", "down"],
+    mode: str,
 ) -> Decimal:
-    """Round a quotient to `count` decimal places, exactly.
+    """Round a quotient to `count` decimal places, exactly; `mode` is half_up, half_even or down.
 
     Raises:
         ZeroDivisionError: The denominator is zero.

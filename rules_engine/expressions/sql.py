@@ -3,44 +3,31 @@
 An engine never decides a width, a division, a rounding mode or the null rule of LEAST by itself.
 """
 
-import re
-from collections.abc import Callable
-from datetime import date
-from decimal import Decimal
-from typing import Final
+from collections.abc import Callable, Iterable
 
-from rules_engine.expressions import tree
-from rules_engine.expressions.closure import missing_row
-from rules_engine.expressions.rational import as_ratio, divides
-from rules_engine.expressions.sites import Sites
-from rules_engine.expressions.types import Kind, TableType, Type
-
-__all__ = ["Join", "SqlWriter", "quote"]
-
-_INT64: Final = 18
-_INT128: Final = 38
-_PLAIN_NAME: Final = re.compile(r"[a-z][a-z0-9_]*")
-_NUMBER_SHAPE: Final = r"\(?\s*[-+]?\$?\s*([0-9][0-9,]*(\.[0-9]*)?|\.[0-9]+)\s*%?\s*\)?"
-# Words that DuckDB does not take as a bare column name.
-_RESERVED: Final = frozenset(
-    "all analyse analyze and any array as asc asymmetric both case cast check collate column constraint create default "
-    "deferrable desc describe distinct do else end except false fetch for foreign from glob grant group having in initially "
-    "intersect into lambda lateral leading limit not null offset on only or order pivot pivot_longer pivot_wider placing "
-    "primary qualify references returning select show some summarize symmetric table then to trailing true union unique "
-    "unpivot using variadic when where window with".split()
+from rules_engine.expressions import reading, tree
+from rules_engine.expressions.dialect import (
+    INT64,
+    INT128,
+    bucket,
+    common,
+    constant,
+    decimal,
+    quote,
+    text,
+    width,
 )
+from rules_engine.expressions.quotient import by_division, quotient
+from rules_engine.expressions.runtime import OUT_OF_TIME, ZERO_DIVISOR, missing_row, no_value_yet
+from rules_engine.expressions.sites import Sites
+from rules_engine.expressions.size import LONGEST_SQL, TooLargeError
+from rules_engine.expressions.types import Kind, TableType
 
+__all__ = ["Join", "SqlWriter", "constant", "decimal", "quote", "text"]
 
-def quote(name: str) -> str:
-    """Write a name as SQL; quoted only where it has to be."""
-    if _PLAIN_NAME.fullmatch(name) and name not in _RESERVED:
-        return name
-    return '"' + name.replace('"', '""') + '"'
-
-
-def text(value: str) -> str:
-    """Write a text as SQL."""
-    return "'" + value.replace("'", "''") + "'"
+_FIRST_DAY = "DATE '0001-01-01'"
+_LAST_DAY = "DATE '9999-12-31'"
+_DAYS = 3_652_059
 
 
 class Join:
@@ -53,6 +40,11 @@ class Join:
         parts = [f"{alias}.{quote(k)} = {key}" for k, key in zip(table.key, keys, strict=True)]
         if table.effective is not None:
             first, last = (f"{alias}.{quote(name)}" for name in table.effective)
+            begins, ends = (table.columns.get(name) for name in table.effective)
+            if begins is not None and begins.nullable:
+                first = f"coalesce({first}, {_FIRST_DAY})"
+            if ends is not None and ends.nullable:
+                last = f"coalesce({last}, {_LAST_DAY})"
             parts.append(f"{date_sql} BETWEEN {first} AND {last}")
         self.condition = " AND ".join(parts)
 
@@ -69,6 +61,9 @@ class Join:
 class SqlWriter:
     """Writes expressions over one row source.
 
+    A numeric column is stored as the decimal or integer of its type's width; a wider one would be
+    computed with, but might round where two scales meet.
+
     Attributes:
         joins: Table rows that the expressions written so far read, in an order in which they can be joined.
         sites: What each number of a failed row stands for.
@@ -82,7 +77,7 @@ class SqlWriter:
         column: Callable[[tree.Ref], str] | None = None,
         row_date: str = "service_date",
     ) -> None:
-        """Keep how a column is written and which expression is the row's date."""
+        """Keep how a column is written and which expression is the row's date, never null."""
         self.tables = tables
         self.sites = sites
         self.column = column or (lambda ref: quote(ref.name))
@@ -92,148 +87,151 @@ class SqlWriter:
     # -- values
 
     def write(self, node: tree.Expression) -> str:
-        """Give SQL for the value."""
+        """Give SQL for the value.
+
+        Raises:
+            TooLargeError: It is longer than an engine reads in reasonable time.
+        """
+        made = self._value(node)
+        if len(made) > LONGEST_SQL:
+            raise TooLargeError
+        return made
+
+    def _value(self, node: tree.Expression) -> str:  # noqa: C901, PLR0911  one line a node
         match node:
             case tree.Const():
                 return constant(node.value)
             case tree.Ref():
                 return self.column(node)
             case tree.Dated():
-                return self.dated(node, self.write)
+                return self._dated(node)
             case tree.Arithmetic():
-                return self.arithmetic(node)
+                return self._arithmetic(node)
             case tree.Negate():
                 return f"(- {self.write(node.operand)})"
             case tree.Absolute():
                 return f"abs({self.write(node.operand)})"
             case tree.Round():
-                return self.round(node)
+                return self._round(node)
             case tree.Lookup():
                 return f"{self.join(node.table, node.keys).alias}.{quote(node.column)}"
             case tree.Has():
                 return f"({self.join(node.table, node.keys).found})"
             case tree.Case():
-                return self.case(node)
+                return self._case(node)
             case tree.Extremum():
-                return self.extremum(node)
+                return self._extremum(node)
             case tree.Coalesce():
-                return self.cast(
-                    f"coalesce({self.listed(node.arguments)})", node.type, node.arguments
-                )
+                return f"coalesce({', '.join(self.aligned(node.arguments))})"
             case tree.TextCall():
-                return self.text_call(node)
+                return reading.call(node, [self.write(a) for a in node.arguments])
             case _:
-                return self.condition(node)
+                return self._condition(node)
 
-    def listed(self, nodes: tuple[tree.Expression, ...]) -> str:
-        return ", ".join(self.write(node) for node in nodes)
+    def aligned(self, nodes: Iterable[tree.Expression]) -> list[str]:
+        """Write values that meet in one comparison, choice or list.
 
-    def cast(self, sql: str, type_: Type, parts: tuple[tree.Expression, ...] = ()) -> str:
-        """Say the width, unless all parts share one scale and nothing was computed."""
-        if not type_.is_numeric or (parts and len({p.type.scale for p in parts}) == 1):
-            return sql
-        return f"CAST({sql} AS {decimal(type_)})"
+        DuckDB drops decimal places where two wide decimals of different scale meet, so each is
+        first cast to a decimal that holds them all.
+        """
+        found = list(nodes)
+        numbers = [n for n in found if n.type.is_numeric]
+        digits, scale = common(n.type for n in numbers)
+        narrow = all(bucket(width(n.type)) == INT64 for n in numbers)
+        if narrow or len({n.type.scale for n in numbers}) < 2:  # noqa: PLR2004  one scale needs no cast
+            return [self.write(n) for n in found]
+        wide = f"DECIMAL({bucket(digits or INT128)}, {scale})"
+        return [
+            f"CAST({self.write(n)} AS {wide})" if n.type.is_numeric else self.write(n)
+            for n in found
+        ]
 
-    def arithmetic(self, node: tree.Arithmetic) -> str:
+    def _arithmetic(self, node: tree.Arithmetic) -> str:
         left, right = self.write(node.left), self.write(node.right)
         if node.left.type.kind == Kind.DATE:
             if node.right.type.kind == Kind.DATE:
                 return f"date_diff('day', {right}, {left})"
-            return f"CAST({left} {node.op} CAST({right} AS INTEGER) AS DATE)"
-        type_ = decimal(node.type)
-        if width(node.type) > _INT64 or (node.left.type.scale == 0 and node.right.type.scale == 0):
+            return self._shifted(node, left, right)
+        wide = width(node.type)
+        if node.op != "*":
+            # Operands are aligned to one scale before they are added.
+            wide = max(wide, common((node.left.type, node.right.type))[0] or INT128)
+        if wide > INT64 or (node.left.type.scale == 0 and node.right.type.scale == 0):
             # Left to itself, DuckDB keeps 18 digits for two factors that have 18 at most, and whole
             # numbers in 32 bits.
             own = node.left.type.scale or 0
-            wide = min(_INT128, max(width(node.left.type), width(node.type)))
+            wide = min(INT128, max(width(node.left.type), wide))
             left = f"CAST({left} AS DECIMAL({bucket(wide)}, {own}))"
-        return f"CAST({left} {node.op} {right} AS {type_})"
+        return f"CAST({left} {node.op} {right} AS {decimal(node.type)})"
 
-    def round(self, node: tree.Round) -> str:
+    @staticmethod
+    def _shifted(node: tree.Arithmetic, left: str, right: str) -> str:
+        """Add days to a date; a date outside the calendar rejects the row, so its value is any."""
+        if isinstance(node.left, tree.Ref | tree.Const | tree.Lookup):
+            return f"CAST({left} {node.op} CAST({right} AS INTEGER) AS DATE)"
+        # A long chain would leave the dates of the engine; the rest of the division never does.
+        days = f"date_diff('day', {_FIRST_DAY}, {left}) {node.op} CAST({right} AS INTEGER)"
+        return f"CAST({_FIRST_DAY} + CAST(({days}) % {_DAYS} AS INTEGER) AS DATE)"
+
+    def _round(self, node: tree.Round) -> str:
         operand = node.operand
-        if divides(operand):
-            return self.quotient(node)
+        if by_division(node):
+            return quotient(node, self.write)
         if operand.type.scale is not None and operand.type.scale <= node.places:
             return self.write(operand)
-        if node.mode != "half_up":
-            return self.quotient(node)
         return f"CAST(round({self.write(operand)}, {node.places}) AS {decimal(node.type)})"
 
-    def quotient(self, node: tree.Round) -> str:
-        """Divide whole numbers: engines divide decimals as binary floats."""
-        above, below = as_ratio(node.operand)
-        a = self.whole(above, (below.type.scale or 0) + node.places)
-        b = self.whole(below, above.type.scale or 0)
-        top, bottom = f"abs({a})", f"nullif(abs({b}), 0)"
-        match node.mode:
-            case "half_up":
-                size = f"((2 * {top} + abs({b})) // (2 * {bottom}))"
-            case "half_even":
-                whole, rest = f"({top} // {bottom})", f"({top} % {bottom})"
-                size = (
-                    f"({whole} + CASE WHEN 2 * {rest} > abs({b}) OR (2 * {rest} = abs({b}) AND {whole} % 2 = 1) "
-                    f"THEN 1 ELSE 0 END)"
-                )
-            case _:
-                size = f"({top} // {bottom})"
-        signed = f"CASE WHEN ({a} < 0) <> ({b} < 0) THEN - {size} ELSE {size} END"
-        unit = f"{Decimal(1).scaleb(-node.places):f}"
-        digits = min(_INT128, width(node.type))
-        return f"CAST(CAST({signed} AS DECIMAL({digits}, 0)) * {unit} AS {decimal(node.type)})"
-
-    def whole(self, node: tree.Expression, shift: int) -> str:
-        """Give the value times a power of ten that leaves no decimal places, as a whole number."""
-        scale = node.type.scale or 0
-        power = 10 ** (scale + shift)
-        if isinstance(node, tree.Const) and isinstance(node.value, Decimal):
-            return f"{int(node.value.scaleb(scale + shift))}::HUGEINT"
-        whole = f"CAST(CAST({self.write(node)} AS DECIMAL({_INT128}, {scale})) * {10**scale} AS HUGEINT)"
-        if scale == 0:
-            whole = f"CAST({self.write(node)} AS HUGEINT)"
-        return f"({whole} * {power // 10**scale})" if shift else whole
-
-    def dated(self, node: tree.Dated, write: Callable[[tree.Expression], str]) -> str:
+    def _dated(self, node: tree.Dated) -> str:
+        values = self.aligned(entry for _, entry in node.entries)
         branches = " ".join(
-            f"WHEN {self.row_date} >= {constant(first)} THEN {write(entry)}"
-            for first, entry in reversed(node.entries)
+            f"WHEN {self.row_date} >= {constant(first)} THEN {value}"
+            for (first, _), value in reversed(list(zip(node.entries, values, strict=True)))
         )
         return f"CASE {branches} END"
 
     def join(self, table: str, keys: tuple[tree.Expression, ...]) -> Join:
-        written = tuple(self.write(key) for key in keys)
+        """Give the join that reads a row, adding it where it is new."""
+        type_ = self.tables[table]
+        written = tuple(
+            self._key(tree.Ref(type=type_.columns[name], space="column", name=name), key)
+            for name, key in zip(type_.key, keys, strict=True)
+        )
         found = self.joins.get((table, written))
         if found is None:
             alias = f"{table}_{len(self.joins) + 1}"
-            found = Join(self.tables[table], alias, written, self.row_date)
+            found = Join(type_, alias, written, self.row_date)
             self.joins[table, written] = found
         return found
 
-    def case(self, node: tree.Case) -> str:
-        branches = " ".join(f"WHEN {self.write(c)} THEN {self.write(v)}" for c, v in node.branches)
-        values = tuple(v for _, v in node.branches)
-        default = (
-            ""
-            if isinstance(node.default, tree.Const) and node.default.value is None
-            else f" ELSE {self.write(node.default)}"
-        )
-        if default:
-            values = (*values, node.default)
-        return self.cast(f"CASE {branches}{default} END", node.type, values)
+    def _key(self, column: tree.Ref, key: tree.Expression) -> str:
+        types = (column.type, key.type)
+        if not key.type.is_numeric or all(width(t) <= INT64 for t in types):
+            return self.write(key)
+        digits, scale = common(types)
+        return f"CAST({self.write(key)} AS DECIMAL({bucket(digits or INT128)}, {scale}))"
 
-    def extremum(self, node: tree.Extremum) -> str:
-        made = self.cast(
-            f"{node.function}({self.listed(node.arguments)})", node.type, node.arguments
+    def _case(self, node: tree.Case) -> str:
+        *values, last = self.aligned((*(v for _, v in node.branches), node.default))
+        branches = " ".join(
+            f"WHEN {self.write(c)} THEN {v}"
+            for (c, _), v in zip(node.branches, values, strict=True)
         )
+        default = "" if last == "NULL" else f" ELSE {last}"
+        return f"CASE {branches}{default} END"
+
+    def _extremum(self, node: tree.Extremum) -> str:
+        made = f"{node.function}({', '.join(self.aligned(node.arguments))})"
         nulls = [f"{self.write(a)} IS NULL" for a in node.arguments if a.type.nullable]
         # DuckDB skips nulls here, others do not; a null is never the smaller of two amounts.
         return f"CASE WHEN {' OR '.join(nulls)} THEN NULL ELSE {made} END" if nulls else made
 
     # -- conditions
 
-    def condition(self, node: tree.Expression) -> str:
+    def _condition(self, node: tree.Expression) -> str:
         match node:
             case tree.Compare():
-                return f"({self.write(node.left)} {node.op} {self.write(node.right)})"
+                left, right = self.aligned((node.left, node.right))
+                return f"({left} {node.op} {right})"
             case tree.Logic():
                 return f"({self.write(node.left)} {node.op.upper()} {self.write(node.right)})"
             case tree.Not(operand=tree.IsNull(operand=operand)):
@@ -241,7 +239,8 @@ class SqlWriter:
             case tree.Not():
                 return f"(NOT {self.write(node.operand)})"
             case tree.InList():
-                return f"({self.write(node.operand)} IN ({self.listed(node.options)}))"
+                operand, *options = self.aligned((node.operand, *node.options))
+                return f"({operand} IN ({', '.join(options)}))"
             case tree.IsNull():
                 return f"({self.write(node.operand)} IS NULL)"
             case tree.Like():
@@ -249,66 +248,64 @@ class SqlWriter:
         msg = f"{type(node).__name__} is not offered at row grain"
         raise TypeError(msg)
 
-    # -- other people's files
-
-    def text_call(self, node: tree.TextCall) -> str:
-        arguments = [self.write(a) for a in node.arguments]
-        match node.function:
-            case "||":
-                return f"({arguments[0]} || {arguments[1]})"
-            case "first_of":
-                return f"coalesce({', '.join(arguments)})"
-            case "number":
-                return number_of(arguments[0])
-            case "date":
-                given = constant_text(node.arguments[1]) if len(arguments) > 1 else "YYYY-MM-DD"
-                return f"CAST(try_strptime({arguments[0]}, {text(date_format(given))}) AS DATE)"
-            case "make_date":
-                parts = ", ".join(f"CAST({a} AS INTEGER)" for a in arguments)
-                return f"make_date({parts})"
-            case _:
-                return f"{node.function}({', '.join(arguments)})"
-
     # -- rows that fail
 
     def failure(self, node: tree.Expression) -> str | None:
-        """Give SQL for the number of the first site that rejects the row, or None if none ever does."""
+        """Give SQL for the number of the first site that rejects the row, or None if none ever does.
+
+        Raises:
+            TooLargeError: It is longer than an engine reads in reasonable time.
+        """
+        made = self._failure(node)
+        if made is not None and len(made) > LONGEST_SQL:
+            raise TooLargeError
+        return made
+
+    def _failure(self, node: tree.Expression) -> str | None:
+        match node:
+            case tree.Dated():
+                return self._dated_failure(node)
+            case tree.Case():
+                return self._case_failure(node)
+            case tree.Logic():
+                return self._logic_failure(node)
+            case tree.Coalesce():
+                return self._coalesce_failure(node)
+        return self.first(*map(self.failure, tree.children(node)), self._own_failure(node))
+
+    def _own_failure(self, node: tree.Expression) -> str | None:
+        """Say where the node rejects rows that its parts do not."""
         match node:
             case tree.Lookup():
                 join = self.join(node.table, node.keys)
                 dated = join.table.effective is not None
-                number = self.sites.number(
-                    "RE601", missing_row(node.table, join.table.key, dated=dated)
-                )
-                return self.first(
-                    *map(self.failure, node.keys), f"CASE WHEN NOT ({join.found}) THEN {number} END"
-                )
-            case tree.Round() if divides(node.operand):
-                above, below = as_ratio(node.operand)
-                earlier = [self.failure(above), self.failure(below)]
-                number = self.sites.number("RE603", "a divisor is zero")
-                return self.first(*earlier, f"CASE WHEN {self.write(below)} = 0 THEN {number} END")
-            case tree.Dated():
-                return self.dated_failure(node)
-            case tree.Case():
-                return self.case_failure(node)
-            case tree.Logic():
-                return self.logic_failure(node)
-            case tree.Coalesce():
-                return self.coalesce_failure(node)
-            case tree.TextCall(function="number" | "date"):
-                return self.unread(node)
-        return self.first(*map(self.failure, tree.children(node)))
+                message = missing_row(node.table, join.table.key, dated=dated)
+                number = self.sites.number("RE601", message)
+                return f"CASE WHEN NOT ({join.found}) THEN {number} END"
+            case tree.Arithmetic(op="/", right=right) if not isinstance(right, tree.Const):
+                number = self.sites.number(*ZERO_DIVISOR)
+                return f"CASE WHEN {self.write(right)} = 0 THEN {number} END"
+            case tree.Arithmetic() if node.type.kind == Kind.DATE:
+                number = self.sites.number(*OUT_OF_TIME)
+                first, count = self.write(node.left), self.write(node.right)
+                days = f"date_diff('day', {_FIRST_DAY}, {first}) {node.op} CAST({count} AS INTEGER)"
+                return f"CASE WHEN {days} NOT BETWEEN 0 AND {_DAYS - 1} THEN {number} END"
+            case tree.TextCall(function="number" | "date" | "make_date"):
+                number = self.sites.number("RE604", f"a text does not read as a {node.function}")
+                given = " AND ".join(f"{self.write(a)} IS NOT NULL" for a in node.arguments)
+                return f"CASE WHEN {given} AND {self.write(node)} IS NULL THEN {number} END"
+        return None
 
     @staticmethod
     def first(*failures: str | None) -> str | None:
+        """Give the first failure that is one."""
         found = [f for f in failures if f is not None]
         if len(found) > 1:
             return f"coalesce({', '.join(found)})"
         return found[0] if found else None
 
-    def dated_failure(self, node: tree.Dated) -> str:
-        number = self.sites.number("RE602", f"{node.name} has no value yet at the row's date")
+    def _dated_failure(self, node: tree.Dated) -> str:
+        number = self.sites.number("RE602", no_value_yet(node.name))
         inner = [self.failure(entry) for _, entry in node.entries]
         rest = ""
         if any(inner):
@@ -319,89 +316,39 @@ class SqlWriter:
             rest = f" ELSE CASE {branches} END"
         return f"CASE WHEN {self.row_date} < {constant(node.entries[0][0])} THEN {number}{rest} END"
 
-    def case_failure(self, node: tree.Case) -> str | None:
-        parts = []
-        anything = False
-        for condition, value in node.branches:
-            tested, failed = self.failure(condition), self.failure(value)
-            if tested is not None:
-                parts.append(f"WHEN {tested} IS NOT NULL THEN {tested}")
-            parts.append(f"WHEN {self.write(condition)} THEN {failed or 'NULL'}")
-            anything = anything or tested is not None or failed is not None
-        last = self.failure(node.default)
-        if not anything and last is None:
-            return None
-        return f"CASE {' '.join(parts)} ELSE {last or 'NULL'} END"
+    def _case_failure(self, node: tree.Case) -> str | None:
+        failed = self.failure(node.default)
+        for condition, value in reversed(node.branches):
+            inside, tested = self.failure(value), self.failure(condition)
+            if failed is not None or inside is not None:
+                otherwise = "" if failed is None else f" ELSE {failed}"
+                failed = f"CASE WHEN {self.write(condition)} THEN {inside or 'NULL'}{otherwise} END"
+            failed = self.first(tested, failed)
+        return failed
 
-    def logic_failure(self, node: tree.Logic) -> str | None:
-        left, right = self.failure(node.left), self.failure(node.right)
-        if right is not None:
-            read = f"coalesce({self.write(node.left)}, TRUE)"
-            if node.op == "or":
-                read = f"NOT coalesce({self.write(node.left)}, FALSE)"
-            right = f"CASE WHEN {read} THEN {right} END"
-        return self.first(left, right)
+    def _logic_failure(self, node: tree.Logic) -> str | None:
+        # The conditions of one chain, so that each is written once.
+        conditions: list[tree.Expression] = []
+        waiting: list[tree.Expression] = [node]
+        while waiting:
+            part = waiting.pop()
+            if isinstance(part, tree.Logic) and part.op == node.op:
+                waiting += [part.right, part.left]
+            else:
+                conditions.append(part)
+        decides = "FALSE" if node.op == "and" else "TRUE"
+        failed: str | None = None
+        for condition in reversed(conditions):
+            if failed is not None:
+                test = self.write(condition)
+                failed = f"CASE WHEN {test} IS DISTINCT FROM {decides} THEN {failed} END"
+            failed = self.first(self.failure(condition), failed)
+        return failed
 
-    def coalesce_failure(self, node: tree.Coalesce) -> str | None:
+    def _coalesce_failure(self, node: tree.Coalesce) -> str | None:
         failed: str | None = None
         for argument in reversed(node.arguments):
             if failed is not None:
                 failed = f"CASE WHEN {self.write(argument)} IS NULL THEN {failed} END"
             failed = self.first(self.failure(argument), failed)
         return failed
-
-    def unread(self, node: tree.TextCall) -> str | None:
-        source = node.arguments[0]
-        number = self.sites.number("RE604", f"a text does not read as a {node.function}")
-        sql = f"CASE WHEN {self.write(source)} IS NOT NULL AND {self.text_call(node)} IS NULL THEN {number} END"
-        return self.first(self.failure(source), sql)
-
-
-def width(type_: Type) -> int:
-    """Give the digits of a number; one without bounds takes all that there are."""
-    return type_.digits or _INT128
-
-
-def bucket(digits: int) -> int:
-    """Give the digits of the machine number that holds so many: 64 or 128 bits."""
-    return _INT64 if digits <= _INT64 else _INT128
-
-
-def decimal(type_: Type) -> str:
-    """Name the SQL type that holds a number exactly."""
-    return f"DECIMAL({bucket(width(type_))}, {type_.scale or 0})"
-
-
-def constant(value: Decimal | str | date | bool | None) -> str:  # noqa: FBT001  a value, not a flag
-    """Write a value as SQL."""
-    match value:
-        case None:
-            return "NULL"
-        case bool():
-            return "TRUE" if value else "FALSE"
-        case date():
-            return f"DATE '{value.isoformat()}'"
-        case str():
-            return text(value)
-    return f"{value:f}"
-
-
-def number_of(sql: str) -> str:
-    """Read `1,234`, `(5)`, `$12.50` and `70.63%` exactly, to six decimal places; else null."""
-    clean = f"regexp_replace({sql}, '[,$()%\\s]', '', 'g')"
-    exact = f"TRY_CAST({clean} AS DECIMAL(38, 18))"
-    sign = f"CASE WHEN trim({sql}) LIKE '(%' THEN -1 ELSE 1 END"
-    percent = f"CASE WHEN {sql} LIKE '%\\%%' ESCAPE '\\' THEN 0.01 ELSE 1.00 END"
-    narrow = f"CAST(CAST({exact} AS DECIMAL(36, 16)) * {percent} * {sign} AS DECIMAL(38, 18))"
-    kept = f"TRY_CAST({narrow} AS DECIMAL(18, 6))"
-    return f"CASE WHEN regexp_full_match(trim({sql}), {text(_NUMBER_SHAPE)}) AND {kept} = {narrow} THEN {kept} END"
-
-
-def constant_text(node: tree.Expression) -> str:
-    """Give the text of a constant argument."""
-    return str(node.value) if isinstance(node, tree.Const) else ""
-
-
-def date_format(pattern: str) -> str:
-    """Turn YYYYMMDD into what DuckDB calls it."""
-    return pattern.replace("YYYY", "%Y").replace("MM", "%m").replace("DD", "%d")

@@ -14,9 +14,11 @@ __all__ = [
     "IsNull",
     "Literal",
     "Name",
+    "Negate",
     "Node",
     "Not",
-    "Negate",
+    "depth",
+    "parts",
 ]
 
 
@@ -109,3 +111,35 @@ class Call(Node):
     arguments: tuple[Node, ...]
     filter: Node | None = None
     peers: tuple[Node, ...] | None = None
+
+
+def parts(node: Node) -> tuple[Node, ...]:
+    """Give the nodes directly within a node."""
+    match node:
+        case Binary():
+            return (node.left, node.right)
+        case Negate() | Not() | IsNull():
+            return (node.operand,)
+        case In():
+            return (node.operand, *node.options)
+        case Between():
+            return (node.operand, node.low, node.high)
+        case Case():
+            default = () if node.default is None else (node.default,)
+            return (*(part for branch in node.branches for part in branch), *default)
+        case Call():
+            condition = () if node.filter is None else (node.filter,)
+            return (*node.arguments, *condition, *(node.peers or ()))
+        case _:
+            return ()
+
+
+def depth(node: Node) -> int:
+    """Count the levels of a tree, without recursion."""
+    levels = 0
+    level = [node]
+    while level:
+        levels += 1
+        # A part that stands twice on one level counts once, or shared parts would take for ever.
+        level = list({id(part): part for above in level for part in parts(above)}.values())
+    return levels

@@ -5,35 +5,9 @@ from typing import Final
 
 from attrs import frozen
 
+from rules_engine.expressions.findings import ExpressionError, Finding
+
 __all__ = ["ExpressionError", "Finding", "Token", "tokenize"]
-
-
-@frozen
-class Finding:
-    """Something wrong in an expression.
-
-    Attributes:
-        offset: Place of its first character in the expression's text, from 0.
-        length: How many characters it concerns.
-        code: Stable diagnostic code.
-        message: What was found and what may stand there.
-        help: The way out.
-    """
-
-    offset: int
-    length: int
-    code: str
-    message: str
-    help: str | None = None
-
-
-class ExpressionError(Exception):
-    """An expression is wrong; `findings` holds everything that is."""
-
-    def __init__(self, findings: tuple[Finding, ...]) -> None:
-        """Keep the findings in the order of their places."""
-        self.findings = tuple(sorted(findings, key=lambda f: (f.offset, f.code, f.message)))
-        super().__init__("; ".join(f.message for f in self.findings))
 
 
 @frozen
@@ -48,7 +22,7 @@ class Token:
 
 _WORD: Final = re.compile(
     r"""(?P<space>\s+|--[^\n]*)
-      |(?P<number>(?:\d[\d_]*)(?:\.[\d_]+)?|\.\d[\d_]*)
+      |(?P<number>(?:\d[\d_]*)(?:\.\d[\d_]*)?|\.\d[\d_]*)
       |(?P<text>'(?:[^']|'')*')
       |(?P<quoted>"(?:[^"]|"")+")
       |(?P<name>[A-Za-z_][A-Za-z0-9_]*)

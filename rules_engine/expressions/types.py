@@ -1,13 +1,29 @@
 """Types carry units: what a column, a parameter, a literal or a formula is, and how wide it can get."""
 
 from collections.abc import Mapping
-from decimal import Decimal
+from decimal import (
+    ROUND_HALF_EVEN,
+    Context,
+    Decimal,
+    DivisionByZero,
+    InvalidOperation,
+    Overflow,
+)
 from enum import StrEnum
 from typing import Any
 
 from attrs import evolve, frozen
 
-__all__ = ["DIMENSIONLESS", "NUMERIC", "Kind", "TableType", "Type", "digits"]
+__all__ = ["DIMENSIONLESS", "EXACT", "NUMERIC", "Kind", "TableType", "Type", "digits", "places"]
+
+# Bounds are computed by a context of our own, whatever the host has set.
+EXACT = Context(
+    prec=400,
+    rounding=ROUND_HALF_EVEN,
+    Emin=-10_000,
+    Emax=10_000,
+    traps=[InvalidOperation, DivisionByZero, Overflow],
+)
 
 
 class Kind(StrEnum):
@@ -46,8 +62,8 @@ _DEFAULTS: Mapping[Kind, tuple[int, Decimal, Decimal]] = {
 
 def digits(scale: int, low: Decimal, high: Decimal) -> int:
     """Decimal digits that hold every value from `low` to `high` at `scale` places."""
-    widest = max(abs(low), abs(high))
-    return max(1, scale, len(str(int(widest.scaleb(scale).to_integral_value()))))
+    widest = max(low.copy_abs(), high.copy_abs())
+    return max(1, scale, len(str(int(widest.scaleb(scale, EXACT)))))
 
 
 @frozen

@@ -1,11 +1,12 @@
 """How units combine, and how wide the results get; the rules of docs/expressions.md."""
 
 from collections.abc import Iterable
-from decimal import Context, Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from typing import Final
 
 from attrs import evolve
 
-from rules_engine.expressions.types import Kind, Type
+from rules_engine.expressions.types import EXACT, Kind, Type
 
 __all__ = [
     "EXACT",
@@ -19,9 +20,13 @@ __all__ = [
     "union",
 ]
 
-# Bounds are computed exactly, whatever context the host has set.
-EXACT = Context(prec=400, Emax=10_000, Emin=-10_000)
+# A bound or scale beyond this is none: it only has to be wider than every engine computes.
+_FARTHEST: Final = Decimal(10) ** 100
+_FINEST: Final = 100
+# Decimal places to which the bounds of a quotient are known.
+_PLACES: Final = Decimal("1E-12")
 
+_Bounds = tuple[Decimal | None, Decimal | None]
 _WHOLE = frozenset({Kind.COUNT, Kind.DAYS})
 _WORDS = frozenset({Kind.CODE, Kind.TEXT})
 _FRACTIONS = frozenset({Kind.RATE, Kind.RATIO, Kind.FACTOR})
@@ -65,12 +70,16 @@ def _numeric(op: str, left: Type, right: Type) -> None:
             raise UnitError(msg)
 
 
-def _finish(kind: Kind, left: Type, right: Type, bounds: tuple[Decimal | None, Decimal | None], scale: int | None) -> Type:  # fmt: skip
+def _finish(kind: Kind, left: Type, right: Type, bounds: _Bounds, scale: int | None) -> Type:
+    low, high = (
+        None if bound is None or bound.copy_abs() > _FARTHEST else bound for bound in bounds
+    )
     return Type(
         kind,
         left.nullable or right.nullable,
-        scale,
-        *bounds,
+        None if scale is None or scale > _FINEST else scale,
+        low,
+        high,
         free=left.free and right.free,
     )
 
@@ -122,7 +131,7 @@ def multiply(left: Type, right: Type) -> Type:
         msg = "money is multiplied by money; a rate, ratio, factor, number or count may stand there"
         raise UnitError(msg)
     corners = _corners(left, right)
-    bounds = (min(corners), max(corners)) if corners else (None, None)
+    bounds: _Bounds = (min(corners), max(corners)) if corners else (None, None)
     if not corners and all(s.low is not None and s.low >= 0 for s in (left, right)):
         bounds = (Decimal(0), None)
     scale = None if left.scale is None or right.scale is None else left.scale + right.scale
@@ -152,28 +161,35 @@ def divide(left: Type, right: Type) -> Type:
     return _finish(kind, left, right, bounds, None)
 
 
-def _quotient_bounds(left: Type, right: Type) -> tuple[Decimal | None, Decimal | None]:
-    """A divisor is at least one unit of its last place, since zero rejects the row."""
+def _quotient_bounds(left: Type, right: Type) -> _Bounds:
+    """Bound a quotient; a divisor is at least one unit of its last place, since zero rejects the row."""
+    signs = all(side.low is not None and side.low >= 0 for side in (left, right))
     if left.low is None or left.high is None:
-        return (None, None)
+        return (Decimal(0), None) if signs else (None, None)
     if right.scale is None or right.low is None or right.high is None:
-        signs = left.low >= 0 and right.low is not None and right.low >= 0
         return (Decimal(0), None) if signs else (None, None)
     unit = Decimal(1).scaleb(-right.scale, EXACT)
-    smallest = min(abs(right.low), abs(right.high)) if right.low * right.high > 0 else unit
-    if not smallest:
-        smallest = unit
-    largest = max(abs(left.low), abs(left.high))
-    # One more unit, since the bound itself is cut after many places.
-    top = EXACT.divide(largest, smallest).quantize(Decimal("0.000000000001"), context=EXACT) + 1
-    positive = left.low >= 0 and right.low >= 0
-    return (Decimal(0) if positive else -top, top)
+    nearest = [right.low, right.high]
+    if right.low <= 0 <= right.high:
+        nearest += [unit] if right.high > 0 else []
+        nearest += [unit.copy_negate()] if right.low < 0 else []
+    divisors = [d for d in nearest if d]
+    tops = [_cut(a, b, ROUND_CEILING) for a in (left.low, left.high) for b in divisors]
+    bottoms = [_cut(a, b, ROUND_FLOOR) for a in (left.low, left.high) for b in divisors]
+    return (min(bottoms), max(tops)) if tops else (None, None)
+
+
+def _cut(above: Decimal, below: Decimal, rounding: str) -> Decimal:
+    """Divide, and cut after twelve places towards the side that keeps the bound true."""
+    context = EXACT.copy()
+    context.rounding = rounding
+    return context.divide(above, below).quantize(_PLACES, context=context)
 
 
 def negate(type_: Type) -> Type:
     """Give the type of `-x`."""
-    low = None if type_.high is None else -type_.high
-    high = None if type_.low is None else -type_.low
+    low = None if type_.high is None else type_.high.copy_negate()
+    high = None if type_.low is None else type_.low.copy_negate()
     kind = type_.kind
     if kind in _FRACTIONS and not type_.free:
         kind = _fraction(low, high)
@@ -287,4 +303,4 @@ def fits(found: Type, expected: Type) -> str | None:  # noqa: C901  one line a u
 
 
 def _bound(value: Decimal | None) -> str:
-    return "anything" if value is None else f"{value.normalize():f}"
+    return "anything" if value is None else f"{EXACT.normalize(value):f}"

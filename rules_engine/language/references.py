@@ -71,7 +71,13 @@ def expression_text(value: Any) -> str:
     """Give the text of an expression that YAML read as a number or truth value."""
     if isinstance(value, bool):
         return str(value).lower()
-    return value if isinstance(value, str) else f"{value:f}" if hasattr(value, "as_tuple") else str(value)
+    return (
+        value
+        if isinstance(value, str)
+        else f"{value:f}"
+        if hasattr(value, "as_tuple")
+        else str(value)
+    )
 
 
 def uses(
@@ -96,9 +102,7 @@ def _names(node: Node) -> Iterator[said.Name]:
         yield from _names(part)
 
 
-def ordered(
-    rules: Sequence[str], found: Sequence[Use]
-) -> tuple[list[str], list[Diagnostic]]:
+def ordered(rules: Sequence[str], found: Sequence[Use]) -> tuple[list[str], list[Diagnostic]]:
     """Put what is used before what uses it; otherwise the order of the file stays.
 
     Returns:

@@ -11,7 +11,9 @@ from rules_engine.methodology.record import (
     Period,
     Query,
     Settlement,
+    SettlementError,
     Step,
+    TermsError,
 )
 from rules_engine.methodology.worksheet import Explained, Worksheet
 
@@ -28,7 +30,9 @@ __all__ = [
     "Problem",
     "Query",
     "Settlement",
+    "SettlementError",
     "Step",
+    "TermsError",
     "Worksheet",
     "hookimpl",
 ]

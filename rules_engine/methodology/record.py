@@ -20,13 +20,32 @@ __all__ = [
     "Period",
     "Query",
     "Settlement",
+    "SettlementError",
     "Step",
+    "TermsError",
 ]
 
 Terms = TypeVar("Terms")
 
 STAGES: Final = ("allowed", "limit", "adjustment", "member_share", "withheld")
 """The stages of a line's waterfall, in their order."""
+
+
+class SettlementError(Exception):
+    """The facts of a period do not allow the settlement that the contract asks for."""
+
+
+class TermsError(Exception):
+    """Terms that fit their schema but make no sense together; raised by `read_terms`.
+
+    Attributes:
+        findings: Path within the terms, stable code with the plugin's own prefix, message, and help or None.
+    """
+
+    def __init__(self, *findings: tuple[tuple[str | int, ...], str, str, str | None]) -> None:
+        """Keep the findings."""
+        self.findings = findings
+        super().__init__("; ".join(message for _, _, message, _ in findings))
 
 
 @frozen(kw_only=True)
@@ -133,7 +152,7 @@ class Occasion:
         mode: How a posted amount is rounded: half_up, half_even or down.
         currency: ISO 4217 code.
         worksheet: Where values are computed, so that each can be explained.
-        value: Gives the exact value of a formula here; a formula at party grain needs the party.
+        evaluate: Gives the exact value of a formula here and what it read; at party grain it needs the party.
     """
 
     rule: str
@@ -147,11 +166,38 @@ class Occasion:
     mode: str
     currency: str
     worksheet: Worksheet
-    value: Callable[..., Any] = field(repr=False)
+    evaluate: Callable[["Formula", str | None], tuple[Any, Mapping[str, Any]]] = field(repr=False)
 
-    def posted(self, amount: Fraction) -> Money:
-        """Round an amount as the contract posts it."""
-        return Money.rounded(amount, self.unit, self.mode, self.currency)
+    def value(self, formula: "Formula", party: str | None = None) -> Any:
+        """Give the exact value of a formula of the contract, without recording it."""
+        return self.evaluate(formula, party)[0]
+
+    def take(self, name: str, formula: "Formula", party: str | None = None, note: str = "") -> Any:
+        """Give the exact value of a formula of the contract, and record it under a name."""
+        value, inputs = self.evaluate(formula, party)
+        return self.worksheet.take(
+            name, value, formula=formula.text, inputs=inputs, place=formula.place, note=note
+        )
+
+    def post(self, name: str, formula: str, note: str = "") -> Money:
+        """Compute an amount from values of the worksheet, round it as the contract posts it, and record it."""
+        exact = self.worksheet.let(name, self.rounding(formula), kind="posted", note=note)
+        return Money.rounded(exact, self.unit, self.mode, self.currency)
+
+    def rounding(self, formula: str) -> str:
+        """Write the contract's rounding around a formula."""
+        function = {"half_up": "round", "half_even": "round_half_even"}.get(self.mode, "round_down")
+        places = next((n for n in range(13) if self.unit == Fraction(1, 10**n)), None)
+        if places is not None:
+            return f"{function}({formula}, {places})"
+        # A unit that is no power of ten, such as five cents.
+        above, below = self.unit.numerator, self.unit.denominator
+        return f"{function}(({formula}) * {below} / {above}, 0) * {above} / {below}"
+
+    @property
+    def unit_cents(self) -> int:
+        """The smallest amount that is posted, in cents."""
+        return max(1, int(self.unit * 100))
 
     def parties(self, among: Sequence[str]) -> tuple[str, ...]:
         """Give the parties of a list of groups and parties, in the order of their ids."""

@@ -1,1 +1,1 @@
-"""Settlement: which transfers the experience of a period calls for."""
+"""Settlement: what a population's year means in money, for each party, with its reasons."""

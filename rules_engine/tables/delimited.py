@@ -64,14 +64,17 @@ def header(path: Path, form: Delimited) -> list[str]:
     encoding = "utf-8-sig" if form.encoding == "utf-8" else form.encoding
     opener = gzip.open if path.suffix == ".gz" else open
     try:
-        with opener(path, "rt", encoding=encoding, newline="") as file:
-            # A limit, because a file without line breaks would fill the memory.
-            line = file.readline(_HEADER_BYTES_MAX)
-            lines = [line]
-            while line and line.count('"') % 2 and len(lines) < 100:  # noqa: PLR2004  a header broken over lines
-                line = file.readline(_HEADER_BYTES_MAX)
-                lines.append(line)
-            names = next(csv.reader(lines, delimiter=form.delimiter, strict=True), [])
+        # As bytes, because text would be decoded far beyond the header.
+        with opener(path, "rb") as file:
+            found = file.readline(_HEADER_BYTES_MAX)
+            # A name in quotes may hold line breaks.
+            while found.count(b'"') % 2 and len(found) < _HEADER_BYTES_MAX:
+                more = file.readline(_HEADER_BYTES_MAX)
+                if not more:
+                    break
+                found += more
+        lines = found.decode(encoding).splitlines(keepends=True)
+        names = next(csv.reader(lines, delimiter=form.delimiter, strict=True), [])
     except FileNotFoundError:
         raise UnreadableError(code="RE510", message=f"{path.name} is absent") from None
     except _UNREADABLE as error:

@@ -1,0 +1,171 @@
+"""Settling a pool: post what came in and went out, then empty it among the parties."""
+
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import Final
+
+from rules_engine import (
+    Kind,
+    Money,
+    Occasion,
+    Output,
+    Settlement,
+    SettlementError,
+    Transfer,
+    Type,
+    transfer,
+)
+from rules_engine_gain_loss_sharing.terms import Part, Terms
+
+__all__ = ["outputs", "settle"]
+
+_MONEY: Final = Type(Kind.MONEY, scale=2)
+
+
+def outputs(_: Terms) -> Mapping[str, Output]:
+    """The pool's result and what became of it."""
+    return {
+        "revenue": Output(type=_MONEY, meaning="all that came into the pool"),
+        "expenditure": Output(type=_MONEY, meaning="all that was paid out of the pool"),
+        "result": Output(type=_MONEY, meaning="revenue minus expenditure: a gain, or a loss below zero"),
+        "shared": Output(type=_MONEY, meaning="what the parties divide of it, with its sign"),
+        "share": Output(type=_MONEY, grain="party", meaning="what a party gets, or pays below zero"),
+    }
+
+
+def settle(terms: Terms, occasion: Occasion) -> Settlement:
+    """Post revenue into the pool and expenditure out of it, then divide what the pool holds.
+
+    The pool's balance is the result, so that a balanced ledger means a conserved pool.
+    """
+    sheet = occasion.worksheet
+    pool = f"{occasion.rule}.pool"
+    moves: list[Transfer | None] = []
+    posted: dict[str, list[str]] = {"revenue": [], "expenditure": []}
+    for kind, amounts in (("revenue", terms.revenue), ("expenditure", terms.expenditure)):
+        for name, formula in amounts.items():
+            occasion.take(f"{kind}_{name}", formula)
+            money = occasion.post(f"{kind}_{name}_posted", f"{kind}_{name}")
+            posted[kind].append(f"{kind}_{name}_posted")
+            accounts = (f"outside.{name}", pool) if kind == "revenue" else (pool, f"outside.{name}")
+            moves.append(_move(occasion, *accounts, money, reason=f"{kind}: {name}"))
+    revenue = sheet.let("revenue", " + ".join(posted["revenue"]))
+    expenditure = sheet.let("expenditure", " + ".join(posted["expenditure"]))
+    result = sheet.let("result", "revenue - expenditure")
+    part = terms.gain if result >= 0 else terms.loss
+    shared = _shared(part, occasion, gain=result >= 0)
+    shares = _shares(part, occasion, shared)
+    for party, amount in shares.items():
+        moves.append(_move(occasion, pool, party, amount, reason="share of the result"))
+    rest = sheet.let("rest", "result - shared")
+    if rest and part.residual is not None:
+        left = Money.of(rest, occasion.currency)
+        (keeper,) = occasion.parties([part.residual])
+        moves.append(_move(occasion, pool, keeper, left, reason="what is not divided"))
+        shares[keeper] = shares.get(keeper, Money(0, occasion.currency)) + left
+    return Settlement(
+        transfers=tuple(move for move in moves if move is not None),
+        outputs={
+            "revenue": revenue,
+            "expenditure": expenditure,
+            "result": result,
+            "shared": sheet["shared"],
+            "share": {party: amount.as_fraction() for party, amount in shares.items()},
+        },
+        pools=frozenset({pool}),
+        explained=sheet.steps,
+    )
+
+
+def _move(occasion: Occasion, source: str, target: str, amount: Money, *, reason: str) -> Transfer | None:
+    return transfer(
+        source, target, amount,
+        rule=occasion.rule, reason=reason, key=occasion.key, period=occasion.period.label,
+    )  # fmt: skip
+
+
+def _shared(part: Part, occasion: Occasion, *, gain: bool) -> Money:
+    """Give what is divided: all of the result unless a gate, a rate or a cap says less."""
+    sheet = occasion.worksheet
+    formula = "result" if gain else "-result"
+    if part.rate is not None:
+        occasion.take("rate", part.rate)
+        formula = f"{formula} * rate"
+    if part.cap is not None:
+        cap = occasion.take("cap", part.cap)
+        if cap < 0:
+            msg = f"the cap of {occasion.rule} is {cap}; it is 0 or more"
+            raise SettlementError(msg)
+        formula = f"least({formula}, cap)"
+    if part.gate is not None:
+        occasion.take("gate", part.gate)
+        formula = f"case when gate then {formula} else 0 end"
+    if formula in {"result", "-result"}:
+        sheet.let("shared", "result")
+    else:
+        sign = "" if gain else "-"
+        sheet.let("shared", f"{sign}{occasion.rounding(formula)}", kind="posted")
+    return Money.of(sheet["shared"], occasion.currency)
+
+
+def _shares(part: Part, occasion: Occasion, shared: Money) -> dict[str, Money]:
+    """Divide by largest remainder; odd units go in the order of party ids."""
+    if not part.nested:
+        return _divided(part, occasion, "shared", shared, occasion.parties(part.among))
+    groups = {name: occasion.groups.get(name, (name,)) for name in sorted(part.among)}
+    weights = {
+        name: sum((_weight(part, occasion, party) for party in parties), Fraction(0)) if part.weights or part.by else Fraction(1)
+        for name, parties in groups.items()
+    }
+    shares: dict[str, Money] = {}
+    for name, amount in _split(occasion, shared, weights).items():
+        label = f"shared_{name}"
+        _note(occasion, label, "shared", weights, name, amount)
+        for party, money in _divided(part, occasion, label, amount, groups[name]).items():
+            shares[party] = money
+    return shares
+
+
+def _divided(part: Part, occasion: Occasion, whole: str, amount: Money, parties: tuple[str, ...]) -> dict[str, Money]:
+    weights = {party: _weight(part, occasion, party) for party in parties}
+    shares = _split(occasion, amount, weights)
+    for party, money in shares.items():
+        _note(occasion, f"share_{party}", whole, weights, party, money)
+    return shares
+
+
+def _split(occasion: Occasion, amount: Money, weights: Mapping[str, Fraction]) -> dict[str, Money]:
+    if not any(weights.values()):
+        if not amount.cents:
+            return {party: amount for party in weights}
+        msg = f"every party of {occasion.rule} has weight 0 in {occasion.period.label}; {amount} cannot be divided"
+        raise SettlementError(msg)
+    return amount.split(weights, occasion.unit_cents)
+
+
+def _note(
+    occasion: Occasion, name: str, whole: str, weights: Mapping[str, Fraction], party: str, money: Money
+) -> None:
+    """Record a share: the exact part, and what largest remainder makes of it."""
+    sheet = occasion.worksheet
+    total = sum(weights.values(), Fraction(0))
+    if total:
+        mine = weights[party] / total
+        sheet.let(f"{name}_exact", f"{whole} * {mine.numerator} / {mine.denominator}")
+    sheet.take(
+        name, money.as_fraction(), kind="posted", formula=f"{name}_exact",
+        note="rounded by largest remainder; odd units go in the order of party ids",
+    )  # fmt: skip
+
+
+def _weight(part: Part, occasion: Occasion, party: str) -> Fraction:
+    if part.weights is not None:
+        return part.weights.get(party, Fraction(0))
+    if part.by is None:
+        return Fraction(1)
+    name = f"weight_{party}"
+    weight = occasion.take(name, part.by, party)
+    if weight is None or weight < 0:
+        msg = f"the weight of {party} in {occasion.rule} is {weight}; it is 0 or more"
+        raise SettlementError(msg)
+    return Fraction(weight)

@@ -1,0 +1,449 @@
+"""A declaration and the installed methodologies → a checked ruleset, or every finding at its place."""
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+from typing import Any
+
+from attrs import define, evolve, field, frozen
+
+from rules_engine.diagnostics import Diagnostic, RulesetError, choices, has_errors, suggest
+from rules_engine.expressions import (
+    Expression,
+    ExpressionError,
+    Kind,
+    Relation,
+    Scope,
+    TableType,
+    Type,
+    check,
+    proven_not_null,
+)
+from rules_engine.expressions import Parameter as Number
+from rules_engine.expressions.tree import Dated
+from rules_engine.expressions.units import UnitError, union
+from rules_engine.language.bound import BoundRule, BoundRuleset
+from rules_engine.language.document import Path
+from rules_engine.language.references import (
+    Marked,
+    expression_text,
+    formulas_of,
+    marked,
+    ordered,
+    uses,
+)
+from rules_engine.language.ruleset import Declaration, Rule
+from rules_engine.language.schema import terms_findings
+from rules_engine.methodology import STAGES, Formula, Host, Methodology, Step, TermsError
+from rules_engine.tables.lookup import LookupTable
+from rules_engine.tables.shape import shapes
+from rules_engine.tables.standard import STANDARD, StandardTable
+
+__all__ = ["LINE", "bind"]
+
+LINE = "medical_claim"
+"""The table whose rows are priced."""
+
+_ROW_GRAINS = frozenset({"line"})
+_MONEY = Type.of(Kind.MONEY)
+
+
+def bind(
+    declaration: Declaration,
+    host: Host,
+    tables: Mapping[str, LookupTable],
+    *,
+    schemas: bool = True,
+) -> BoundRuleset:
+    """Check every rule of a declaration against its methodology, and every formula.
+
+    Args:
+        declaration: What the document says.
+        host: The methodologies that may be named.
+        tables: The ruleset's own tables, read.
+        schemas: Whether terms are held against their schemas; a compiled ruleset has been.
+
+    Raises:
+        RulesetError: With everything that is wrong.
+    """
+    binder = _Binder(declaration, host, tables, schemas)
+    bound = binder.ruleset()
+    if has_errors(binder.findings):
+        raise RulesetError(binder.findings)
+    return evolve(bound, warnings=(*declaration.warnings, *binder.findings))
+
+
+@frozen
+class _Chosen:
+    """A rule with the methodology it names and its written expressions."""
+
+    rule: Rule
+    methodology: Methodology[Any]
+    distribution: str
+    terms: tuple[Marked, ...]
+
+
+@define
+class _Binder:
+    declaration: Declaration
+    host: Host
+    tables: Mapping[str, LookupTable]
+    schemas: bool
+    findings: list[Diagnostic] = field(factory=list)
+    bound: dict[str, BoundRule] = field(factory=dict)
+    given: dict[str, StandardTable] = field(factory=dict)
+
+    def report(
+        self, path: Path, code: str, message: str, help_: str | None = None, *, key: bool = False
+    ) -> None:
+        location = self.declaration.document.locate(path, key=key)
+        self.findings.append(Diagnostic(location, code, message, help=help_))
+
+    # -- the whole
+
+    def ruleset(self) -> BoundRuleset:
+        declared = self.declaration
+        own = [_type_of(t) for t in declared.tables.values() if t.file is None]
+        self.given = dict(shapes(own))
+        self.check_entities()
+        chosen = {
+            rule.id: found for rule in declared.rules.values() if (found := self.choose(rule))
+        }
+        names = frozenset(chosen)
+        document = declared.document
+        found = [
+            use
+            for rule in chosen.values()
+            for use in uses(
+                rule.rule.id, names, document, [w for m in rule.terms for w in formulas_of(m)]
+            )
+        ]
+        order, circles = ordered(list(chosen), found)
+        self.findings += circles
+        for rule in declared.rules.values():
+            self.check_replaces(rule)
+        if not circles:
+            for name in order:
+                bound = self.bind_rule(chosen[name])
+                if bound is not None:
+                    self.bound[name] = bound
+        return BoundRuleset(
+            declaration=declared,
+            tables=self.tables,
+            shapes=self.shapes(),
+            given=self.given,
+            relations=self.relations(None),
+            rules=tuple(self.bound.values()),
+            line_columns=STANDARD[LINE].columns,
+        )
+
+    def check_entities(self) -> None:
+        declared = self.declaration
+        for entity in declared.entities.values():
+            if entity.table not in self.given and entity.table not in self.tables:
+                known = [*declared.tables, *STANDARD]
+                self.report(
+                    (*entity.path, "table"), "RE303",
+                    f"table {entity.table} is not known; a table of the ruleset may stand here",
+                    suggest(entity.table, known),
+                )  # fmt: skip
+
+    def check_replaces(self, rule: Rule) -> None:
+        for place, name in enumerate(rule.replaces):
+            if name not in self.declaration.rules or name == rule.id:
+                others = [r for r in self.declaration.rules if r != rule.id]
+                self.report(
+                    (*rule.path, "replaces", place), "RE304",
+                    f"{name} is no other rule; {choices(others) or 'no rule'} may stand here", suggest(name, others),
+                )  # fmt: skip
+
+    # -- methodologies
+
+    def choose(self, rule: Rule) -> _Chosen | None:
+        path = (*rule.path, "methodology")
+        name = rule.methodology
+        offer = self.host.offers.get(name)
+        if offer is None:
+            problem = self.host.problems.get(name)
+            if problem is not None:
+                self.report(path, "RE302", f"methodology {name} cannot be used: {problem.why}",
+                            f"repair or remove {' and '.join(problem.distributions)}")  # fmt: skip
+            elif name in self.host.blocked:
+                self.report(
+                    path,
+                    "RE302",
+                    f"methodology {name} is blocked by the program that runs the engine",
+                )
+            else:
+                known = sorted(self.host.offers)
+                self.report(path, "RE301", f"methodology {name} is not installed; {choices(known)} may stand here",
+                            suggest(name, known))  # fmt: skip
+            return None
+        methodology = offer.methodology
+        if self.schemas:
+            found = terms_findings(
+                self.declaration.document, rule.terms_path, methodology.terms_schema
+            )
+            self.findings += found
+            if has_errors(found):
+                return None
+        terms = tuple(marked(rule.terms, methodology.terms_schema))
+        return _Chosen(rule, methodology, offer.distribution, terms)
+
+    # -- one rule
+
+    def bind_rule(self, chosen: _Chosen) -> BoundRule | None:
+        rule = chosen.rule
+        before = len(self.findings)
+        grain = rule.for_each or "contract"
+        if rule.for_each is not None and rule.for_each not in self.declaration.entities:
+            known = list(self.declaration.entities)
+            self.report((*rule.path, "for_each"), "RE303",
+                        f"{rule.for_each} is no entity; {choices(known) or 'no entity is declared'} may stand here",
+                        suggest(rule.for_each, known))  # fmt: skip
+            return None
+        prices = chosen.methodology.price is not None
+        when = self.condition(rule, "line" if prices else grain)
+        known_not_null = (
+            proven_not_null(when.expression) if when is not None and prices else frozenset()
+        )
+        formulas: dict[Path, Formula] = {}
+        for term in chosen.terms:
+            made = self.formula(rule, term, grain, known_not_null)
+            if made is not None:
+                formulas[term.path] = made
+        self.check_parties(rule, chosen.methodology.terms_schema)
+        if len(self.findings) > before:
+            return None
+        return self.read(chosen, when, grain, formulas)
+
+    def read(
+        self, chosen: _Chosen, when: Formula | None, grain: str, formulas: Mapping[Path, Formula]
+    ) -> BoundRule | None:
+        rule, methodology = chosen.rule, chosen.methodology
+        try:
+            terms = methodology.read_terms(_filled(rule.terms, formulas))
+            outputs = methodology.outputs(terms)
+            steps = tuple(methodology.price(terms)) if methodology.price is not None else ()
+        except TermsError as error:
+            for path, code, message, help_ in error.findings:
+                self.report((*rule.terms_path, *path), code, message, help_)
+            return None
+        if not self.check_steps(rule, steps):
+            return None
+        return BoundRule(
+            declared=rule, methodology=methodology, distribution=chosen.distribution, terms=terms,
+            when=when, grain=grain, outputs=outputs, steps=steps, formulas=tuple(formulas.values()),
+        )  # fmt: skip
+
+    def check_steps(self, rule: Rule, steps: tuple[Step, ...]) -> bool:
+        """Hold a plugin's steps to what the waterfall can do."""
+        before = len(self.findings)
+        for step in steps:
+            if step.sets not in STAGES or step.per not in {"line", "claim"}:
+                self.report(rule.path, "RE321", f"{rule.methodology} sets {step.sets} per {step.per}; "
+                            f"{choices(STAGES)} per line or claim may be set")  # fmt: skip
+            elif step.per == "claim" and step.sets != "allowed":
+                self.report(
+                    rule.path,
+                    "RE321",
+                    f"{rule.id} sets {step.sets} once a claim; only the allowed amount is",
+                )
+            elif step.sets not in {"allowed", "limit"} and not (step.group_code and step.carc):
+                self.report(
+                    rule.path,
+                    "RE321",
+                    f"{rule.id} takes money off a line without group code and reason code",
+                )
+        if len(steps) > 1:
+            self.report(
+                rule.path, "RE321", f"{rule.id} sets {len(steps)} stages; a pricing rule sets one"
+            )
+        if rule.otherwise and steps and steps[0].sets != "allowed":
+            self.report((*rule.path, "otherwise"), "RE322", f"{rule.id} sets {steps[0].sets}; "
+                        "otherwise is for rules that set the allowed amount", key=True)  # fmt: skip
+        return len(self.findings) == before
+
+    def check_parties(self, rule: Rule, schema: Mapping[str, Any]) -> None:
+        declared = self.declaration
+        known = {*declared.parties, *declared.groups, *declared.entities}
+        for path, name in _names_of_parties(rule.terms, schema):
+            if name not in known:
+                self.report((*rule.terms_path, *path), "RE305",
+                            f"{name} is no party; {choices(sorted(known))} may stand here", suggest(name, known))  # fmt: skip
+
+    # -- formulas
+
+    def condition(self, rule: Rule, grain: str) -> Formula | None:
+        if rule.when is None:
+            return None
+        mark = {"type": "boolean or null", "grain": grain, "dated": False}
+        return self.written(rule, (*rule.path, "when"), rule.when, mark, self.scope(rule, mark))
+
+    def formula(
+        self, rule: Rule, term: Marked, grain: str, not_null: frozenset[str]
+    ) -> Formula | None:
+        mark = {"grain": grain, **term.mark}
+        scope = evolve(self.scope(rule, mark), not_null=not_null)
+        base = (*rule.terms_path, *term.path)
+        if not isinstance(term.value, dict):
+            return self.written(rule, base, term.value, mark, scope)
+        entries = []
+        for day in sorted(term.value):
+            made = self.written(rule, (*base, day), term.value[day], mark, scope)
+            if made is not None:
+                entries.append((date.fromisoformat(day), made))
+        if len(entries) < len(term.value):
+            return None
+        try:
+            type_ = union([made.type for _, made in entries], "the dates")
+        except UnitError as error:
+            self.report(base, "RE406", str(error))
+            return None
+        expression = Dated(
+            type=type_,
+            entries=tuple((day, made.expression) for day, made in entries),
+            name=str(term.path[-1]),
+        )
+        text = "; ".join(f"from {day}: {made.text}" for day, made in entries)
+        place = str(self.declaration.document.locate(base))
+        return Formula(text=text, expression=expression, grain=str(mark["grain"]), place=place)
+
+    def written(
+        self, rule: Rule, path: Path, value: Any, mark: Mapping[str, Any], scope: Scope
+    ) -> Formula | None:
+        """Check one expression at its place in the document."""
+        text = expression_text(value)
+        expected = Type.parse(mark["type"]) if mark.get("type") else None
+        scale = _scale(self.declaration) if mark.get("posted") else None
+        document = self.declaration.document
+        try:
+            expression: Expression = check(text, scope, expected, posted=scale)
+        except ExpressionError as error:
+            for found in error.findings:
+                location = document.locate(path, offset=found.offset)
+                self.findings.append(
+                    Diagnostic(location, found.code, found.message, help=found.help)
+                )
+            return None
+        return Formula(
+            text=text,
+            expression=expression,
+            grain=str(mark["grain"]),
+            place=str(document.locate(path)),
+        )
+
+    def scope(self, rule: Rule, mark: Mapping[str, Any]) -> Scope:
+        grain = str(mark["grain"])
+        numbers = {
+            name: Number(type=p.type, values=tuple((day, _constant(v)) for day, v in p.values))
+            for name, p in self.declaration.parameters.items()
+        }
+        if grain in _ROW_GRAINS:
+            stages = {name: _MONEY for name in mark.get("sees", ())}
+            return Scope(profile="row", grain=grain, columns=STANDARD[LINE].columns, stages=stages,
+                         tables=self.shapes(), parameters=numbers)  # fmt: skip
+        entity = None
+        if rule.for_each is not None:
+            declared = self.declaration.entities[rule.for_each]
+            entity = (rule.for_each, self.columns_of(declared.table))
+        return Scope(
+            profile="settlement", grain=grain, tables=self.shapes(), parameters=numbers, entity=entity,
+            outputs=self.outputs(grain), finer=self.finer(grain), relations=self.relations(grain),
+        )  # fmt: skip
+
+    # -- names
+
+    def columns_of(self, table: str) -> Mapping[str, Type]:
+        if table in self.given:
+            return self.given[table].columns
+        return self.tables[table].type.columns if table in self.tables else {}
+
+    def shapes(self) -> dict[str, TableType]:
+        found = {
+            name: table.type
+            for name, table in self.given.items()
+            if table.type.effective or name in self.declaration.tables
+        }
+        return found | {name: table.type for name, table in self.tables.items()}
+
+    def outputs(self, grain: str) -> dict[str, dict[str, Type]]:
+        """Outputs of earlier rules that have one value here: of this grain or the whole contract."""
+        return {
+            rule.id: {n: o.type for n, o in rule.outputs.items() if o.grain == "rule"}
+            for rule in self.bound.values()
+            if rule.grain in {grain, "contract"}
+            and any(o.grain == "rule" for o in rule.outputs.values())
+        }
+
+    def finer(self, grain: str) -> dict[str, str]:
+        here = self.outputs(grain)
+        found = {rule.id: rule.grain for rule in self.bound.values() if rule.id not in here}
+        return found | {r.id: "line" for r in self.bound.values() if r.steps}
+
+    def relations(self, grain: str | None) -> dict[str, Relation]:
+        found = {
+            name: Relation(name=name, grain=f"row of {name}", columns=table.columns)
+            for name, table in self.given.items()
+        }
+        for rule in self.bound.values():
+            if rule.steps:
+                lines = {n: o.type for n, o in rule.outputs.items() if o.grain == "line"}
+                columns = {**STANDARD[LINE].columns, **lines}
+                found[rule.id] = Relation(name=rule.id, grain="line", columns=columns)
+            elif rule.grain not in {grain, "contract"}:
+                columns = {n: o.type for n, o in rule.outputs.items() if o.grain == "rule"}
+                found[rule.id] = Relation(name=rule.id, grain=rule.grain, columns=columns)
+        return found
+
+
+def _type_of(table: Any) -> TableType:
+    code, day = Type.of(Kind.CODE), Type.of(Kind.DATE, nullable=True)
+    columns = {name: table.columns.get(name, code) for name in table.key} | dict(table.columns)
+    for name in table.effective or ():
+        columns.setdefault(name, day)
+    return TableType(
+        name=table.name, key=table.key, columns=columns, effective=table.effective, given=True
+    )
+
+
+def _scale(declaration: Declaration) -> int:
+    exponent = declaration.rounding.to.as_tuple().exponent
+    return max(0, -int(exponent))
+
+
+def _constant(value: Any) -> Any:
+    from decimal import Decimal  # noqa: PLC0415  beside its only use
+
+    return Decimal(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def _filled(value: Any, formulas: Mapping[Path, Formula], path: Path = ()) -> Any:
+    """Give the terms with each expression in its place, parsed and typed."""
+    if path in formulas:
+        return formulas[path]
+    if isinstance(value, Mapping):
+        return {key: _filled(inner, formulas, (*path, key)) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_filled(inner, formulas, (*path, place)) for place, inner in enumerate(value)]
+    return value
+
+
+def _names_of_parties(
+    value: Any, schema: Mapping[str, Any], path: Path = ()
+) -> Iterator[tuple[Path, str]]:
+    """Find the texts that a schema marks as names of parties, and keys of mappings so marked."""
+    if schema.get("x-party") and isinstance(value, str):
+        yield path, value
+    for part in ("oneOf", "anyOf"):
+        for branch in schema.get(part, ()):
+            yield from _names_of_parties(value, branch, path)
+    if isinstance(value, Mapping):
+        if schema.get("x-party-keys"):
+            yield from (((*path, key), key) for key in value)
+        for key, inner in value.items():
+            branch = schema.get("properties", {}).get(key, schema.get("additionalProperties"))
+            if isinstance(branch, Mapping):
+                yield from _names_of_parties(inner, branch, (*path, key))
+    elif isinstance(value, list) and isinstance(schema.get("items"), Mapping):
+        for place, inner in enumerate(value):
+            yield from _names_of_parties(inner, schema["items"], (*path, place))

@@ -1,0 +1,161 @@
+"""Experience: the sums and counts that formulas ask for, computed where the rows are."""
+
+from collections.abc import Iterable, Mapping
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+from attrs import Factory, define, frozen
+
+from rules_engine.expressions import Sites, TableType
+from rules_engine.expressions.sql import SqlWriter, constant, quote
+from rules_engine.expressions.tree import Aggregate, Ref
+from rules_engine.methodology import Period, SettlementError
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+__all__ = ["Experience", "Source", "measure"]
+
+Key = tuple[Any, ...]
+
+
+@frozen
+class Source:
+    """Where the rows of a relation are.
+
+    Attributes:
+        sql: A table, view or bracketed SELECT.
+        row_date: SQL of the row's date; empty where rows belong to every period.
+    """
+
+    sql: str
+    row_date: str
+
+
+@define
+class Experience:
+    """Aggregates of one period.
+
+    Attributes:
+        values: Aggregate and keys → value for each key; a key without rows is absent.
+        warnings: What a reader should know, such as rows without a value.
+        queries: The SQL that was run, for auditors.
+    """
+
+    values: dict[tuple[Aggregate, tuple[str, ...]], dict[Key, Fraction]] = Factory(dict)
+    warnings: list[str] = Factory(list)
+    queries: list[str] = Factory(list)
+
+    def value(self, node: Aggregate, keys: tuple[str, ...], key: Key) -> Fraction | None:
+        """Give an aggregate for a key; sums and counts of no rows are zero, others have no value."""
+        found = self.values[node, keys].get(key)
+        if found is None and node.function in {"sum", "count"}:
+            return Fraction(0)
+        return found
+
+
+def measure(
+    connection: "DuckDBPyConnection",
+    wanted: Iterable[tuple[Aggregate, tuple[str, ...]]],
+    sources: Mapping[str, Source],
+    tables: Mapping[str, TableType],
+    period: Period,
+) -> Experience:
+    """Compute aggregates: one query for all that range over the same rows by the same keys.
+
+    Args:
+        connection: Where the tables are.
+        wanted: Each aggregate with the key columns it is asked for.
+        sources: Relation → its rows.
+        tables: Tables that formulas inside aggregates look values up in.
+        period: Rows dated in it are read.
+
+    Raises:
+        SettlementError: A formula inside an aggregate fails on a row.
+    """
+    groups: dict[tuple[str, tuple[str, ...]], list[Aggregate]] = {}
+    for node, keys in wanted:
+        members = groups.setdefault((node.relation, keys), [])
+        if node not in members:
+            members.append(node)
+    experience = Experience()
+    for (relation, keys), nodes in groups.items():
+        _query(connection, nodes, keys, sources[relation], tables, period, experience)
+    return experience
+
+
+def _query(
+    connection: "DuckDBPyConnection",
+    nodes: list[Aggregate],
+    keys: tuple[str, ...],
+    source: Source,
+    tables: Mapping[str, TableType],
+    period: Period,
+    experience: Experience,
+) -> None:
+    sites = Sites()
+    writer = SqlWriter(dict(tables), sites, column=_column, row_date=f"({source.row_date or constant(period.first)})")
+    columns = [f"l.{quote(key)}" for key in keys]
+    for node in nodes:
+        columns += _columns(node, writer)
+    joins = "".join(f"\n  {join}" for join in writer.joins.values())
+    dated = ""
+    if source.row_date:
+        dated = f"\n  WHERE {source.row_date} BETWEEN {constant(period.first)} AND {constant(period.last)}"
+    by = f"\n  GROUP BY {', '.join(f'l.{quote(key)}' for key in keys)}" if keys else ""
+    sql = f"SELECT {', '.join(columns)}\n  FROM {source.sql} AS l{joins}{dated}{by}"
+    experience.queries.append(sql)
+    rows = connection.execute(sql).fetchall()
+    relation = nodes[0].relation
+    found: list[dict[Key, Fraction]] = [{} for _ in nodes]
+    unread = [0] * len(nodes)
+    for row in rows:
+        key = tuple(row[: len(keys)])
+        for place in range(len(nodes)):
+            value, count, failed = row[len(keys) + 3 * place : len(keys) + 3 * place + 3]
+            if failed is not None:
+                site = sites[failed]
+                msg = f"{nodes[place].function} of {relation} in {period.label}: {site.message}"
+                raise SettlementError(msg)
+            unread[place] += count
+            if value is not None and value != [None, "0"]:
+                found[place][key] = _ratio(value)
+    for node, values, missing in zip(nodes, found, unread, strict=True):
+        experience.values[node, keys] = values
+        if missing:
+            experience.warnings.append(
+                f"{missing} rows of {relation} in {period.label} have no value for {node.function}; they count for nothing"
+            )
+
+
+def _columns(node: Aggregate, writer: SqlWriter) -> list[str]:
+    """Value, rows without a value, and the first failure, as three columns."""
+    taken = ""
+    failures = [None if part is None else writer.failure(part) for part in (node.condition, node.operand)]
+    failed = writer.first(*failures)
+    failure = "NULL" if failed is None else f"min({failed})"
+    if node.condition is not None:
+        taken = f" FILTER (WHERE {writer.write(node.condition)})"
+    if node.operand is None:
+        return [f"count(*){taken}", "0", failure]
+    operand = writer.write(node.operand)
+    nulls = f"count(*){taken} - count({operand}){taken}" if node.operand.type.nullable else "0"
+    match node.function:
+        case "count":
+            return [f"count({operand}){taken}", "0", failure]
+        case "mean":
+            # Two exact numbers: engines divide as binary floats.
+            pair = f"[CAST(sum({operand}){taken} AS VARCHAR), CAST(count({operand}){taken} AS VARCHAR)]"
+            return [pair, nulls, failure]
+    return [f"{node.function}({operand}){taken}", nulls, failure]
+
+
+def _ratio(value: Any) -> Fraction:
+    if isinstance(value, list):
+        total, count = value
+        return Fraction(total) / Fraction(count)
+    return Fraction(value)
+
+
+def _column(ref: Ref) -> str:
+    return f"l.{quote(ref.name)}"
