@@ -9,7 +9,7 @@ from attrs import evolve, frozen
 
 from rules_engine.diagnostics import Diagnostic, Location, choices, suggest
 from rules_engine.expressions import ExpressionError, Kind, Scope, Sites, Type, check
-from rules_engine.expressions.sql import SqlWriter, number_of
+from rules_engine.expressions.sql import SqlWriter
 from rules_engine.expressions.tree import Expression, Ref, walk
 from rules_engine.tables.mapping import MappedColumn, TableMapping, Unpivot
 from rules_engine.tables.parts import STAGING, Part, Unread
@@ -283,9 +283,10 @@ class _Formulas:
             return None
         sites = Sites()
         writer = SqlWriter({}, sites, column=self.column)
-        value, fails = self.once(writer.write(expression)), writer.failure(expression)
-        fails = None if fails is None else self.once(fails)
         read = dict.fromkeys(node.name for node in walk(expression) if isinstance(node, Ref))
+        fails = writer.failure(expression)
+        value = self.once(writer.write(expression), read)
+        fails = None if fails is None else self.once(fails, read)
         texts = ", ".join(quoted(name) for name in read)
         return _Written(
             value=value,
@@ -300,14 +301,15 @@ class _Formulas:
         """Write a column."""
         return self.column_named(ref.name)
 
-    def once(self, sql: str) -> str:
+    def once(self, sql: str, read: Iterable[str]) -> str:
         """Put a column in the place of each number that is read from a text.
 
         Numbers are read by several regular expressions, and a formula, its condition and its
         reason ask for the same one many times.
         """
-        for name in self.names:
-            reading = number_of(self.column_named(name))
+        for name in read:
+            number = check(f"number({quoted(name)})", self.scope)
+            reading = SqlWriter({}, Sites(), column=self.column).write(number)
             if reading in sql:
                 alias = self.numbers.setdefault(reading, f"_number_{len(self.numbers)}")
                 sql = sql.replace(reading, alias)
