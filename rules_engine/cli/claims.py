@@ -1,0 +1,119 @@
+"""Claims: JSON as other systems send it, read exactly."""
+
+import json
+import sys
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Final, NoReturn, TypeVar
+
+import click
+
+from rules_engine.cli.misuse import MisuseError, existing_file
+
+Answer = TypeVar("Answer")
+
+_BYTES_MAX: Final = 64 * 1024 * 1024
+
+
+def read_object(path: Path, what: str) -> dict[str, Any]:
+    """Read a JSON object; numbers with a point are Decimal, `-` is standard input.
+
+    Args:
+        path: The file.
+        what: What it is, for messages: `claim`.
+
+    Raises:
+        MisuseError: There is no such file, or it is not a JSON object with each key once.
+    """
+    name = "standard input" if str(path) == "-" else click.format_filename(path)
+    if str(path) == "-":
+        data = sys.stdin.buffer.read(_BYTES_MAX + 1)
+    else:
+        with existing_file(path, what).open("rb") as file:
+            data = file.read(_BYTES_MAX + 1)
+    if len(data) > _BYTES_MAX:
+        message = f"{what} {name} is larger than {_BYTES_MAX // 1024 // 1024} MiB"
+        raise MisuseError(message)
+    try:
+        found = json.loads(
+            data.decode("utf-8-sig"),
+            parse_float=Decimal,
+            parse_constant=_refuse_constant,
+            object_pairs_hook=_unique,
+        )
+    except UnicodeDecodeError as error:
+        message = f"{what} {name} is not UTF-8 text: byte {error.start + 1} is wrong"
+        raise MisuseError(message) from None
+    except RecursionError:
+        message = f"{what} {name} is nested too deeply"
+        raise MisuseError(message) from None
+    except json.JSONDecodeError as error:
+        message = f"{what} {name}:{error.lineno}:{error.colno}: not JSON: {error.msg}"
+        raise MisuseError(message) from None
+    except (ValueError, ArithmeticError) as error:
+        message = f"{what} {name} does not read: {str(error).splitlines()[0]}"
+        raise MisuseError(message) from None
+    if not isinstance(found, dict):
+        message = f"{what} {name} is a JSON {_kind(found)}; an object may stand here"
+        raise MisuseError(message)
+    return found
+
+
+def _refuse_constant(text: str) -> NoReturn:
+    message = f"{text} is no number of JSON"
+    raise ValueError(message)
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [key for key, _ in pairs]
+        twice = next(key for key in names if names.count(key) > 1)
+        message = f"the key {json.dumps(twice[:60])} stands twice in one object"
+        raise ValueError(message)
+    return found
+
+
+def _kind(value: object) -> str:
+    if isinstance(value, list):
+        return "list"
+    if isinstance(value, str):
+        return "text"
+    return "null" if value is None else "number or truth value"
+
+
+def checked_claim(path: Path) -> dict[str, Any]:
+    """Read a claim and make sure of its shape: an id, and lines that are objects.
+
+    Raises:
+        MisuseError: It is not a claim.
+    """
+    claim = read_object(path, "claim")
+    if not isinstance(claim.get("claim_id"), str):
+        message = "the claim has no claim_id; a text may stand there"
+        raise MisuseError(message)
+    lines = claim.get("lines", [{}])
+    if not isinstance(lines, list) or not all(isinstance(line, dict) for line in lines):
+        message = "the claim's lines are no list of objects; leave them out for a claim of one line"
+        raise MisuseError(message)
+    return claim
+
+
+def asking(compute: Callable[[], Answer]) -> Answer:
+    """Compute something about what a person typed or a system sent.
+
+    Raises:
+        MisuseError: A column is absent, a value is of a type that is never exact, or nothing is
+            called by the name that was asked for.
+    """
+    try:
+        return compute()
+    except (LookupError, TypeError, ValueError) as error:
+        raise MisuseError(_said(error)) from error
+
+
+def _said(error: Exception) -> str:
+    # The message of a KeyError is its argument's repr, unless a class says more.
+    text = f"there is no {error}" if type(error) is KeyError else str(error)
+    return (text or type(error).__name__).splitlines()[0]

@@ -1,0 +1,112 @@
+"""`rules-engine explain`: why an amount is what it is."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from rules_engine.cli.claims import asking, checked_claim, read_object
+from rules_engine.cli.misuse import MisuseError, existing
+from rules_engine.cli.output import format_option, write, write_json
+from rules_engine.cli.rulesets import open_ruleset, ruleset_argument
+
+if TYPE_CHECKING:
+    from rules_engine import Explanation
+
+
+@click.command()
+@ruleset_argument
+@click.option(
+    "--claim",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Explain how this claim (JSON; - is standard input) is priced.",
+)
+@click.option(
+    "--given",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="What is known of the member, as a JSON object.",
+)
+@click.option(
+    "--result",
+    type=click.Path(path_type=Path),
+    metavar="FOLDER",
+    help="Explain a settlement of this result folder.",
+)
+@click.option("--rule", metavar="ID", help="The rule that settled.")
+@click.option("--party", metavar="ID", help="The party whose amount is asked for.")
+@click.option("--key", metavar="KEY", help="The entity that was settled, where a rule has several.")
+@click.option("--period", metavar="PERIOD", help="The period, such as 2015.")
+@format_option
+def explain(
+    *,
+    ruleset: Path,
+    claim: Path | None,
+    given: Path | None,
+    result: Path | None,
+    rule: str | None,
+    party: str | None,
+    key: str | None,
+    period: str | None,
+    form: str,
+) -> None:
+    """Say why an amount is what it is.
+
+    The rule, its clause, the formula, its inputs, and each rounding.
+    """
+    if (claim is None) == (result is None):
+        message = "one of --claim and --result says what to explain"
+        raise MisuseError(message)
+    if claim is not None:
+        if rule or party or key or period:
+            message = "--rule, --party, --key and --period belong to --result"
+            raise MisuseError(message)
+        show(explain_claim(ruleset, claim, given), form)
+        return
+    if result is None or rule is None:
+        message = "--result asks for --rule, the id of the rule that settled"
+        raise MisuseError(message)
+    existing(result, "result")
+    show(explain_result(ruleset, result, rule=rule, party=party, key=key, period=period), form)
+
+
+def explain_claim(ruleset: Path, claim: Path, given: Path | None) -> "Explanation":
+    """Explain how a claim is priced.
+
+    Raises:
+        MisuseError: The claim lacks a column, or a value is of a type that is never exact.
+        RulesetError: The ruleset is wrong.
+    """
+    asked = checked_claim(claim)
+    known = None if given is None else read_object(given, "given")
+    opened = open_ruleset(ruleset)
+    return asking(lambda: opened.explain_claim(asked, known))
+
+
+def explain_result(
+    ruleset: Path,
+    result: Path,
+    *,
+    rule: str,
+    party: str | None,
+    key: str | None,
+    period: str | None,
+) -> "Explanation":
+    """Explain an amount of a result folder.
+
+    Raises:
+        MisuseError: The folder holds no result, or no such amount.
+        RulesetError: The ruleset is wrong.
+    """
+    opened = open_ruleset(ruleset)
+    done = opened.open_run(result)
+    return asking(lambda: done.explain(rule, party=party, key=key, period=period))
+
+
+def show(explanation: "Explanation", form: str) -> None:
+    """Print an explanation."""
+    if form == "json":
+        write_json(explanation.as_json())
+    else:
+        write(explanation.render().rstrip("\n"))

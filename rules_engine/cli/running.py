@@ -1,0 +1,181 @@
+"""`rules-engine run`: price a batch, settle its periods, write a result folder."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from rules_engine.cli.misuse import MisuseError, existing, existing_file, shown_path
+from rules_engine.cli.output import aligned, amount, counted, format_option, write, write_json
+from rules_engine.cli.progress import progress
+from rules_engine.cli.rulesets import open_ruleset, ruleset_argument
+
+if TYPE_CHECKING:
+    from rules_engine import Run
+
+_YEAR_FIRST, _YEAR_LAST = 1900, 2999
+
+
+@click.command()
+@ruleset_argument
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="Folder with a file for each table, or a DuckDB file.",
+)
+@click.option("--out", type=click.Path(path_type=Path), help="Folder for the results.")
+@click.option("--period", metavar="PERIOD", help="Only this period: 2015, 2015-Q2 or 2015-02.")
+@click.option(
+    "--year",
+    type=click.IntRange(_YEAR_FIRST, _YEAR_LAST),
+    help="The year of the data that counts, with --as-year.",
+)
+@click.option(
+    "--as-year",
+    type=click.IntRange(_YEAR_FIRST, _YEAR_LAST),
+    help="Move every date by whole years, so that --year becomes this one.",
+)
+@click.option(
+    "--known-at",
+    type=click.DateTime(["%Y-%m-%d"]),
+    metavar="DATE",
+    help="Only what was known on this day.",
+)
+@click.option(
+    "--mapping",
+    "mappings",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    metavar="FILE",
+    help="A mapping of the data's columns, beside those of the ruleset; may be repeated.",
+)
+@click.option("--allow-rejects", is_flag=True, help="Exit with 0 although rows were rejected.")
+@format_option
+@click.pass_context
+def run(
+    ctx: click.Context,
+    *,
+    ruleset: Path,
+    data: Path,
+    out: Path | None,
+    period: str | None,
+    year: int | None,
+    as_year: int | None,
+    known_at: datetime | None,
+    mappings: Sequence[Path],
+    allow_rejects: bool,
+    form: str,
+) -> None:
+    """Price a batch and settle its periods.
+
+    What every account has is printed. The exit code is 1 when rows were rejected; `rejects.csv` in the result folder says why.
+    """
+    existing(data, "data")
+    if (year is None) != (as_year is None):
+        message = "--year and --as-year go together; one of them is missing"
+        raise MisuseError(message)
+    if year is not None and period is not None:
+        message = "--period and --year exclude each other; --as-year says the period"
+        raise MisuseError(message)
+    if out is not None and out.exists() and not out.is_dir():
+        message = f"out {click.format_filename(out)} is a file; a folder may stand here"
+        raise MisuseError(message)
+    given = [existing_file(path, "mapping") for path in mappings]
+    opened = open_ruleset(ruleset)
+    with progress() as report:
+        done = opened.run(
+            data,
+            out=out,
+            period=period if year is None else str(year),
+            as_year=as_year,
+            known_at=None if known_at is None else known_at.date(),
+            mappings=given,
+            progress=report,
+        )
+    if form == "json":
+        write_json({"ruleset": opened.id, "version": opened.version, **run_json(done)})
+    else:
+        write(f"{opened.id} {opened.version}")
+        write(run_text(done))
+    if done.rejects_count and not allow_rejects:
+        ctx.exit(1)
+
+
+def run_json(done: "Run") -> dict[str, Any]:
+    """Give what a run decided as a JSON object; amounts are text, so that no reader rounds them."""
+    summary = done.summary
+    return {
+        "summary": {
+            "lines_priced": summary.lines_priced,
+            "lines_rejected": summary.lines_rejected,
+            "charge": summary.charge,
+            "allowed": summary.allowed,
+            "paid": summary.paid,
+        },
+        "settlements": [
+            {
+                "rule": settled.rule,
+                "key": settled.key,
+                "period": settled.period,
+                "outputs": settled.outputs,
+            }
+            for settled in done.settlements
+        ],
+        "balances": done.ledger.balances(),
+        "rejects": done.rejects_count,
+        "warnings": [str(warning) for warning in done.warnings],
+        "out": done.out,
+        "files": done.files,
+    }
+
+
+def run_text(done: "Run") -> str:
+    """Write what a run read, priced and settled, what each account has, and where the files are."""
+    parts = [done.check.rstrip("\n")] if done.check else []
+    parts += [f"warning: {warning}" for warning in done.warnings]
+    parts.append(priced_text(done))
+    if done.settlements:
+        parts += ["settled", outputs_text(done)]
+        parts += ["balances", aligned(_balances(done), right={1})]
+    if done.files:
+        parts.append(files_text(done))
+    return "\n".join(parts)
+
+
+def priced_text(done: "Run") -> str:
+    """Write how many lines were priced and rejected, and their dollars."""
+    summary = done.summary
+    lines = [f"{counted(summary.lines_priced, 'line')} priced"]
+    if done.rejects_count:
+        where = "; rejects.csv says why" if done.files else ""
+        lines.append(f"{counted(done.rejects_count, 'row')} rejected{where}")
+    rows = [
+        ("charge", amount(summary.charge)),
+        ("allowed", amount(summary.allowed)),
+        ("paid", amount(summary.paid)),
+    ]
+    return "\n".join([*lines, aligned(rows, right={1})])
+
+
+def outputs_text(done: "Run") -> str:
+    """Write the outputs of each settlement that are one value."""
+    rows = []
+    for settled in done.settlements:
+        about = " ".join([settled.rule, *map(str, settled.key), str(settled.period)])
+        for name, value in settled.outputs.items():
+            if not hasattr(value, "items"):
+                rows.append((about, name, amount(value)))
+    return aligned(rows, right={2})
+
+
+def _balances(done: "Run") -> list[tuple[str, str]]:
+    return [(account, amount(balance)) for account, balance in done.ledger.balances().items()]
+
+
+def files_text(done: "Run") -> str:
+    """Write where each file of the result is."""
+    rows = [(name, shown_path(Path(path))) for name, path in done.files.items()]
+    return "\n".join(["files", aligned(rows)])
