@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 import stat
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -112,9 +113,9 @@ def read(text: str, file: str = "<text>") -> Document:
         RulesetError: The text is wrong; every finding of the pass is in it.
     """
     source = Source(file, text.removeprefix("\ufeff"))
-    findings = list(_lexical(source))
+    findings = list(islice(_lexical(source), FINDINGS_MAX))
     if findings:
-        raise RulesetError(findings[:FINDINGS_MAX])
+        raise RulesetError(findings)
     builder = _Builder(source)
     try:
         builder.build()
@@ -279,7 +280,7 @@ class _Builder:
             parts = frame.parts
             if not frame.is_mapping:
                 parts = [(None, item, place > 0) for place, item in enumerate(frame.items)]
-            self._add(*cut_by_comma(parts))
+            self._add(*islice(cut_by_comma(parts), FINDINGS_MAX))
         node: Node
         if frame.is_mapping:
             node = MappingNode(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from rules_engine.diagnostics import Diagnostic, shown
 from rules_engine.language.nodes import ScalarNode
@@ -13,6 +13,10 @@ if TYPE_CHECKING:
 
     from rules_engine.language.nodes import Node
     from rules_engine.language.source import Source
+
+PIECES_MAX: Final = 50
+CHARACTERS_MAX: Final = 2_000
+WHOLE_CHARACTERS_MAX: Final = 200
 
 _COMMENT = re.compile(r"[ \t]+#(?P<text>[^\r\n]*)")
 
@@ -98,7 +102,7 @@ def cut_by_comma(parts: Sequence[tuple[ScalarNode | None, Node, bool]]) -> Itera
         place += 1
         if isinstance(node, ScalarNode) and not node.style and unclosed(node.text):
             pieces = [node.text]
-            while place < len(rest) and rest[place][2] and unclosed(", ".join(pieces)):
+            while place < len(rest) and rest[place][2] and _may_go_on(pieces):
                 pieces.append(_piece(rest[place]))
                 place += 1
             if len(pieces) > 1:
@@ -113,6 +117,12 @@ def cut_by_comma(parts: Sequence[tuple[ScalarNode | None, Node, bool]]) -> Itera
             )
 
 
+def _may_go_on(pieces: Sequence[str]) -> bool:
+    """Say whether the next piece may belong to a value too; no expression has ever so many."""
+    is_short = len(pieces) < PIECES_MAX and sum(map(len, pieces)) < CHARACTERS_MAX
+    return is_short and unclosed(", ".join(pieces)) is not None
+
+
 def _piece(part: tuple[ScalarNode | None, Node, bool]) -> str:
     key, node, _ = part
     if key is not None:
@@ -122,10 +132,11 @@ def _piece(part: tuple[ScalarNode | None, Node, bool]) -> str:
 
 def _comma_cut(key: ScalarNode | None, node: ScalarNode, pieces: Sequence[str]) -> Diagnostic:
     whole = ", ".join(pieces)
-    name = "" if key is None else f"{key.text}: "
+    name = "" if key is None else f"{shown(key.text)}: "
     brackets = "brackets" if key is None else "braces"
     # A value with both kinds of quotes inside has no simple quoted form to show.
-    quoted = f'`{name}"{whole}"`' if '"' not in whole and "\\" not in whole else "the whole value"
+    is_simple = '"' not in whole and "\\" not in whole and len(whole) <= WHOLE_CHARACTERS_MAX
+    quoted = f'`{name}"{shown(whole, WHOLE_CHARACTERS_MAX)}"`' if is_simple else "the whole value"
     return Diagnostic(
         node.source.location(node.start),
         "RE112",
