@@ -1,1 +1,17 @@
-"""The engine: loads rulesets, prices, settles and explains."""
+"""Engine: open rulesets, price, run, settle, explain."""
+
+from rules_engine.engine.engine import Engine
+from rules_engine.engine.explanation import Explanation
+from rules_engine.engine.ruleset import Needs, Ruleset
+
+__all__ = ["Engine", "Explanation", "Needs", "Ruleset", "Run"]
+
+
+def __getattr__(name: str) -> object:
+    """Load runs when somebody asks for them: pricing a claim must not load DuckDB."""
+    if name == "Run":
+        from rules_engine.engine.run import Run  # noqa: PLC0415  see above
+
+        return Run
+    msg = f"module {__name__!r} has no attribute {name!r}"
+    raise AttributeError(msg)

@@ -32,7 +32,7 @@ class BatchQuery:
 
 
 def batch_query(
-    plan: Plan, sites: Sites, present: Iterable[str], carry: Sequence[str] = ()
+    plan: Plan, sites: Sites, present: Iterable[str], carry: Sequence[str] = (), *, source: str = "medical_claim"
 ) -> BatchQuery:
     """Write the query that prices every line.
 
@@ -41,13 +41,14 @@ def batch_query(
         sites: Numbers of the places that may reject a line, shared with the claim pricer.
         present: Columns that the data has; one that only the row's date reads is null where absent.
         carry: Columns of the claim to hand on beside the amounts.
+        source: Table or view of the lines.
     """
-    return _Batch(plan, sites, frozenset(present), tuple(carry)).query()
+    return _Batch(plan, sites, frozenset(present), tuple(carry), source).query()
 
 
 class _Batch:
     def __init__(
-        self, plan: Plan, sites: Sites, present: frozenset[str], carry: tuple[str, ...]
+        self, plan: Plan, sites: Sites, present: frozenset[str], carry: tuple[str, ...], source: str
     ) -> None:
         self.plan = plan
         self.sites = sites
@@ -55,7 +56,7 @@ class _Batch:
         self.carry = tuple(name for name in carry if name in present and name not in _KEYS)
         self.steps: list[tuple[str, str, str]] = []
         self.columns: list[str] = []
-        self.source = "medical_claim"
+        self.source = source
 
     # -- writing steps
 

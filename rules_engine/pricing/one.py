@@ -11,6 +11,7 @@ from rules_engine.expressions.closure import Emitter, Index, Reject, column_vari
 from rules_engine.expressions.sites import Sites
 from rules_engine.expressions.types import Kind, Type
 from rules_engine.ledger import allocate
+from rules_engine.pricing.given import Given
 from rules_engine.pricing.plan import Plan, PricingRule
 from rules_engine.pricing.priced import Adjustment, PricedClaim, PricedLine, RejectedLine
 from rules_engine.pricing.values import coerce, read_value
@@ -64,11 +65,24 @@ class ClaimPricer:
             if rule.step.per == "claim"
         }
         self._spreads = bool(self._amounts)
+        self._given = plan.given_columns
 
-    def price(self, claim: Mapping[str, Any]) -> PricedClaim:
+    def refusal(self, row: Mapping[str, Any], given: Given | None = None) -> RejectedLine | None:
+        """Say why a line alone, or the claim it stands for, is rejected; None where it is not."""
+        indexed = None if not self._given else self._indexed(given)
+        try:
+            found = self._line(row, indexed)
+            if isinstance(found, int):
+                self._amounts[found](row, indexed)
+        except Reject as reject:
+            return self._rejected(row, reject)
+        return None
+
+    def price(self, claim: Mapping[str, Any], given: Given | None = None) -> PricedClaim:
         """Price a claim: a mapping with `lines`, or a claim of one line as one flat mapping.
 
         Raises:
+            NotGivenError: The ruleset reads a table that `given` does not have.
             MissingColumnError: A needed column is not there.
             TypeError: A value is a float or of another type that is not exact.
         """
@@ -77,32 +91,38 @@ class ClaimPricer:
             rows: Sequence[Mapping[str, Any]] = (claim,)
         else:
             rows = [{**claim, **line} for line in lines]
+        indexed = None if not self._given else self._indexed(given)
         try:
             if self._spreads:
-                priced = self._spread(rows)
+                priced = self._spread(rows, indexed)
             else:
-                priced = [self._one(row) for row in rows]
+                priced = [self._one(row, indexed) for row in rows]
         except KeyError:
             self._complain(rows)
             raise
         return PricedClaim(claim["claim_id"], tuple(priced))
 
-    def _one(self, row: Mapping[str, Any]) -> PricedLine | RejectedLine:
+    def _indexed(self, given: Given | None) -> dict[tuple[str, str], Any]:
+        return {(t, c): (given or Given()).rows(self.plan.tables[t], c) for t, c in self._given}
+
+    def _one(self, row: Mapping[str, Any], given: Any) -> PricedLine | RejectedLine:
         try:
-            return self._line(row)  # type: ignore[no-any-return]  # generated
+            return self._line(row, given)  # type: ignore[no-any-return]  # generated
         except Reject as reject:
             return self._rejected(row, reject)
 
     def _rejected(self, row: Mapping[str, Any], reject: Reject) -> RejectedLine:
         return RejectedLine.of(row["claim_line_number"], self.sites[reject.site], reject.detail)
 
-    def _spread(self, rows: Sequence[Mapping[str, Any]]) -> list[PricedLine | RejectedLine]:
+    def _spread(
+        self, rows: Sequence[Mapping[str, Any]], given: Any
+    ) -> list[PricedLine | RejectedLine]:
         """Price each line; lines of a rule that pays per claim wait until all of them are known."""
         done: list[PricedLine | RejectedLine | None] = []
         waiting: dict[int, list[int]] = {}
         for place, row in enumerate(rows):
             try:
-                found = self._line(row)
+                found = self._line(row, given)
             except Reject as reject:
                 found = self._rejected(row, reject)
             if isinstance(found, int):
@@ -112,16 +132,17 @@ class ClaimPricer:
                 done.append(found)
         for number, members in waiting.items():
             ordered = sorted(members, key=lambda place: rows[place]["claim_line_number"])
-            for place, line in zip(ordered, self._together(number, [rows[p] for p in ordered]), strict=True):
+            lines = self._together(number, [rows[p] for p in ordered], given)
+            for place, line in zip(ordered, lines, strict=True):
                 done[place] = line
         return [line for line in done if line is not None]
 
     def _together(
-        self, number: int, rows: Sequence[Mapping[str, Any]]
+        self, number: int, rows: Sequence[Mapping[str, Any]], given: Any
     ) -> list[PricedLine | RejectedLine]:
         """Pay once, by the first line, and spread over all lines by their charges."""
         try:
-            amount = self._amounts[number](rows[0])
+            amount = self._amounts[number](rows[0], given)
         except Reject as reject:
             return [self._rejected(row, reject) for row in rows]
         scale = self.plan.scale
@@ -130,7 +151,7 @@ class ClaimPricer:
         priced: list[PricedLine | RejectedLine] = []
         for row, part in zip(rows, parts, strict=True):
             try:
-                priced.append(self._line(row, number, Decimal(part).scaleb(-scale, _UNTRAPPED)))
+                priced.append(self._line(row, given, number, Decimal(part).scaleb(-scale, _UNTRAPPED)))
             except Reject as reject:
                 priced.append(self._rejected(row, reject))
         return priced
@@ -190,7 +211,7 @@ class _Writer:
         self.allowed()
         emitter.indent -= 1
         self.waterfall()
-        text = ["def line(r, w=-1, s_allowed=None):", *emitter.lines, ""]
+        text = ["def line(r, g_=None, w=-1, s_allowed=None):", *emitter.lines, ""]
         for number, rule in enumerate(self.plan.choosing):
             if rule.step.per == "claim":
                 text += self.amount(number, rule, loads)
@@ -362,4 +383,4 @@ class _Writer:
         emitter.lines = list(loads)
         self.set_amount("s_amount", rule)
         emitter.write("return s_amount")
-        return [f"def amount_{number}(r):", *emitter.lines, ""]
+        return [f"def amount_{number}(r, g_=None):", *emitter.lines, ""]

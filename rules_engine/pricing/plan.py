@@ -26,6 +26,9 @@ class PricingRule:
         otherwise: Whether it takes the lines that no other rule takes.
         replaces: Rules that step back where this one applies too.
         step: What it sets.
+        text: Its formula as written.
+        place: Where the formula stands.
+        when_text: Its condition as written.
     """
 
     id: str
@@ -34,6 +37,9 @@ class PricingRule:
     otherwise: bool
     replaces: frozenset[str]
     step: Step
+    text: str = ""
+    place: str = ""
+    when_text: str = ""
 
     @property
     def conditions(self) -> tuple[Expression, ...]:
@@ -93,6 +99,16 @@ class Plan:
         """Columns of the claim that pricing reads beside its keys, in a stable order."""
         # The charge stands in every result.
         return tuple(sorted(columns_of(self.expressions()) | {"charge_amount"}))
+
+    @property
+    def given_columns(self) -> tuple[tuple[str, str], ...]:
+        """Tables of the data that formulas read, with the column; empty text to ask for presence."""
+        found = set()
+        for expression in self.expressions():
+            for node in walk(expression):
+                if isinstance(node, Lookup | Has) and self.tables[node.table].given:
+                    found.add((node.table, node.column if isinstance(node, Lookup) else ""))
+        return tuple(sorted(found))
 
     @property
     def needed_tables(self) -> frozenset[str]:

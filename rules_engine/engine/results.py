@@ -1,0 +1,218 @@
+"""The folder of results: what a payer keeps, sends out and audits."""
+
+import csv
+import hashlib
+import json
+from collections.abc import Mapping
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rules_engine.engine.explanation import number_text
+from rules_engine.ledger import Money, Transfer
+from rules_engine.tables.rejects import write_rejects
+
+if TYPE_CHECKING:
+    from rules_engine.engine.run import Run
+    from rules_engine.methodology import Explained
+    from rules_engine.settlement.settle import Settled
+
+__all__ = ["settlement_json", "write_results"]
+
+
+def write_results(run: "Run", out: Path) -> dict[str, Path]:
+    """Write every result file into a folder.
+
+    Returns:
+        Path of each file by its name.
+
+    Raises:
+        OSError: The folder cannot be written.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    files: dict[str, Path] = {}
+    if (out / "lines.parquet").exists() and run.query is not None:
+        files["lines.parquet"] = out / "lines.parquet"
+    files["rejects.csv"] = out / "rejects.csv"
+    write_rejects(files["rejects.csv"], run.rejects())
+    files["transfers.csv"] = out / "transfers.csv"
+    _write_transfers(run, files["transfers.csv"])
+    folder = out / "statements"
+    folder.mkdir(exist_ok=True)
+    for old in folder.glob("*.md"):
+        old.unlink()
+    for party in _parties(run):
+        path = folder / f"{_file_name(party)}.md"
+        path.write_text(statement(run, party), encoding="utf-8")
+        files[f"statements/{path.name}"] = path
+    files["pricing.sql"] = out / "pricing.sql"
+    queries = [run.query.sql] if run.query is not None else []
+    files["pricing.sql"].write_text(";\n\n".join([*queries, *run.books.queries]) + ";\n", encoding="utf-8")
+    files["settlement.json"] = out / "settlement.json"
+    content = settlement_json(run, {name: _sha256(path) for name, path in files.items() if path.exists()})
+    files["settlement.json"].write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    return files
+
+
+def _file_name(party: str) -> str:
+    return "".join(c if c.isalnum() or c in "-_" else "_" for c in party) or "party"
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _parties(run: "Run") -> list[str]:
+    """Accounts that stand for somebody: neither a pool nor the outside."""
+    return [a for a in run.ledger.balances() if not a.endswith(".pool") and not a.startswith("outside.")]
+
+
+def _transfers(run: "Run") -> tuple[Transfer, ...]:
+    return run.ledger.transfers
+
+
+def _write_transfers(run: "Run", path: Path) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\r\n")
+        writer.writerow(["rule", "key", "period", "source", "target", "amount", "currency", "reason"])
+        for t in _transfers(run):
+            amount = f"{t.amount.as_decimal():f}"
+            writer.writerow([t.rule, "/".join(t.key), t.period, t.source, t.target, amount, t.amount.currency, t.reason])
+
+
+def statement(run: "Run", party: str) -> str:
+    """Write what a party gets and pays, and why, in Markdown."""
+    ruleset = run.ruleset
+    balance = run.ledger.balances()[party]
+    word = "receives" if balance.cents >= 0 else "pays"
+    size = Money(abs(balance.cents), balance.currency)
+    lines = [
+        f"# {party}",
+        "",
+        f"{ruleset.title} ({ruleset.id}, version {ruleset.version})",
+        "",
+        f"**{party} {word} {money_text(size)} in total.**",
+        "",
+        "| rule | period | from | to | amount | reason |",
+        "|---|---|---|---|---:|---|",
+    ]
+    for t in _transfers(run):
+        if party in {t.source, t.target}:
+            sign = "" if t.target == party else "-"
+            lines.append(f"| {t.rule} | {t.period} | {t.source} | {t.target} | {sign}{money_text(t.amount)} | {t.reason} |")
+    for one in run.settlements:
+        name = f"share_{party}"
+        if any(step.name == name for step in one.explained):
+            tree = run.explain(one.rule, party=party, key=one.key, period=one.period.label)
+            lines += ["", f"## Why: {one.rule}, {one.period.label}", "", f"Source: {one.source}", "", "```text", tree.render(), "```"]
+    return "\n".join(lines) + "\n"
+
+
+def money_text(money: Money) -> str:
+    """Write an amount with thousands separated and its currency."""
+    return f"{money.as_decimal():,.2f} {money.currency}"
+
+
+def settlement_json(run: "Run", digests: Mapping[str, str]) -> dict[str, Any]:
+    """Give the whole settlement as a JSON object; amounts are decimal text, never binary floats."""
+    from rules_engine import __version__  # noqa: PLC0415  reading metadata takes milliseconds
+
+    ruleset = run.ruleset
+    summary = run.summary
+    return {
+        "engine": {"name": "rules-engine", "version": __version__},
+        "ruleset": {
+            "id": ruleset.id,
+            "title": ruleset.title,
+            "version": ruleset.version,
+            "lan_category": ruleset.lan_category,
+            "sha256": ruleset.digest,
+            "methodologies": sorted({f"{r.methodology.name} ({r.distribution})" for r in ruleset.rules}),
+        },
+        "tables": [
+            {"name": name, "file": table.path, "rows": len(table), "sha256": table.digest}
+            for name, table in sorted(ruleset.bound.tables.items())
+        ],
+        "inputs": [
+            {
+                "table": found.table,
+                "file": found.file,
+                "sha256": found.sha256,
+                "mapping": found.mapping,
+                "rows_read": found.rows_read,
+                "rows_rejected": found.rows_rejected,
+                "rows_superseded": found.rows_superseded,
+            }
+            for found in run.inputs
+        ],
+        "options": dict(run.options),
+        "lines": {
+            "read": summary.lines,
+            "priced": summary.lines_priced,
+            "rejected": summary.lines_rejected,
+            "of_other_years": summary.lines_of_other_years,
+            "charge": _text(summary.charge),
+            "allowed": _text(summary.allowed),
+            "member": _text(summary.member),
+            "withheld": _text(summary.withheld),
+            "paid": _text(summary.paid),
+        },
+        "reject_reasons": [
+            {"reject": number, "code": site.code, "rule": site.rule, "reason": site.message}
+            for number, site in enumerate(run.sites)
+        ],
+        "settlements": [_settled(one) for one in run.settlements],
+        "balances": {a: _text(m.as_decimal()) for a, m in run.ledger.balances().items()},
+        "warnings": list(run.warnings),
+        "files": dict(digests),
+    }
+
+
+def _settled(one: "Settled") -> dict[str, Any]:
+    return {
+        "rule": one.rule,
+        "source": one.source,
+        "key": list(one.key),
+        "period": {"label": one.period.label, "from": one.period.first.isoformat(), "through": one.period.last.isoformat()},
+        "outputs": {name: _value(value) for name, value in one.outputs.items()},
+        "transfers": [
+            {
+                "from": t.source,
+                "to": t.target,
+                "amount": _text(t.amount.as_decimal()),
+                "currency": t.amount.currency,
+                "reason": t.reason,
+            }
+            for t in one.transfers
+        ],
+        "explained": [_explained(step) for step in one.explained],
+    }
+
+
+def _explained(step: "Explained") -> dict[str, Any]:
+    return {
+        "name": step.name,
+        "kind": step.kind,
+        "formula": step.formula,
+        "value": _value(step.value),
+        "inputs": {name: _value(value) for name, value in step.inputs.items()},
+        "place": step.place,
+        "note": step.note,
+    }
+
+
+def _text(value: Decimal) -> str:
+    return f"{value:f}"
+
+
+def _value(value: Any) -> Any:
+    """Write a value for JSON: exact numbers as text, a fraction as `n/d`."""
+    if isinstance(value, Mapping):
+        return {str(key): _value(inner) for key, inner in value.items()}
+    if isinstance(value, Fraction | Decimal):
+        return number_text(value).replace(",", "")
+    if isinstance(value, Money):
+        return _text(value.as_decimal())
+    return value if value is None or isinstance(value, bool | str) else number_text(value)

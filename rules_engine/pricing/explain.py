@@ -1,0 +1,163 @@
+"""A line's waterfall on exact rationals with every part recorded: the judge and the explanation of a price."""
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+from fractions import Fraction
+from typing import Any
+
+from rules_engine.expressions import Expression, Sites, TableType
+from rules_engine.expressions.closure import Index
+from rules_engine.expressions.exact import Value, evaluate, plain
+from rules_engine.expressions.tree import Aggregate, Dated, Lookup, Ref, Round
+from rules_engine.methodology import Explained
+from rules_engine.pricing.given import Given
+from rules_engine.pricing.plan import Plan, PricingRule
+from rules_engine.pricing.priced import PricedClaim, PricedLine
+from rules_engine.pricing.values import read_value
+
+__all__ = ["explain_line"]
+
+
+def explain_line(
+    plan: Plan,
+    tables: Mapping[str, Mapping[str, Index]],
+    claim: Mapping[str, Any],
+    priced: PricedClaim,
+    line: PricedLine,
+    given: Given | None = None,
+) -> tuple[Explained, ...]:
+    """Recompute a priced line step by step, with what each step read.
+
+    The formulas are evaluated by the exact evaluator, not by the code that priced the line; the
+    last step is the paid amount.
+    """
+    rows = claim.get("lines") or [claim]
+    members = [
+        {**claim, **row} for row in rows if row["claim_line_number"] == line.claim_line_number
+    ]
+    row = members[0]
+    rule = next(r for r in plan.choosing if r.id == line.rule)
+    facts = _RowFacts(plan, tables, row, given)
+    steps: list[Explained] = []
+    if rule.step.per == "claim":
+        steps += _together(plan, tables, claim, priced, line, rule, given)
+    else:
+        steps.append(_step("allowed", rule, facts))
+    facts.stages = {"allowed": plain(steps[-1].value), "remaining": plain(steps[-1].value)}
+    for later in plan.later:
+        if not all(evaluate(c, facts) is True for c in later.conditions):
+            continue
+        step = _step(later.id, later, facts)
+        steps.append(step)
+        amount = _number(step.value)
+        allowed, remaining = _number(facts.stages["allowed"]), _number(facts.stages["remaining"])
+        if later.step.sets == "limit":
+            least = min(allowed, amount)
+            steps.append(Explained(name="allowed", formula=f"least(allowed, {later.id})", value=least))
+            facts.stages = {"allowed": least, "remaining": least}
+        else:
+            facts.stages = {"allowed": allowed, "remaining": remaining - amount}
+    taken = [r.id for r in plan.later if r.step.sets != "limit" and any(s.name == r.id for s in steps)]
+    formula = " - ".join(["allowed", *taken])
+    steps.append(Explained(name="paid", formula=formula, value=facts.stages["remaining"], kind="posted"))
+    return tuple(steps)
+
+
+def _number(value: Value) -> Fraction:
+    if isinstance(value, Fraction):
+        return value
+    msg = f"{value!r} is no amount"
+    raise TypeError(msg)
+
+
+def _together(
+    plan: Plan, tables: Mapping[str, Mapping[str, Index]], claim: Mapping[str, Any],
+    priced: PricedClaim, line: PricedLine, rule: PricingRule, given: Given | None,
+) -> list[Explained]:  # fmt: skip
+    """Explain what is paid once a claim, and this line's part of it."""
+    numbers = sorted(one.claim_line_number for one in priced.priced if one.rule == rule.id)
+    rows = claim.get("lines") or [claim]
+    first = next({**claim, **row} for row in rows if row["claim_line_number"] == numbers[0])
+    whole = _step("allowed_for_the_claim", rule, _RowFacts(plan, tables, first, given))
+    charges = {one.claim_line_number: one.charge for one in priced.priced if one.rule == rule.id}
+    note = "largest remainder on the lines' charges, ties by line number"
+    unlimited = line.allowed
+    if any(later.step.sets == "limit" for later in plan.later):
+        note += "; before limits"
+    part = Explained(
+        name="allowed", formula="allowed_for_the_claim", value=Fraction(unlimited), kind="posted",
+        inputs={f"charge of line {n}": None if c is None else Fraction(c) for n, c in charges.items()}, note=note,
+    )  # fmt: skip
+    return [whole, part]
+
+
+def _step(name: str, rule: PricingRule, facts: "_RowFacts") -> Explained:
+    inputs: dict[str, Value] = {}
+
+    def trace(node: Expression, value: Value) -> None:
+        if isinstance(node, Ref | Lookup | Dated | Round):
+            inputs[rule.text[node.start : node.end] or getattr(node, "name", "")] = value
+
+    value = evaluate(rule.step.expression, facts, trace)
+    inputs.pop(rule.text, None)
+    note = f"{rule.id}: {rule.source}" if rule.source else rule.id
+    if rule.when_text:
+        note += f" (when {rule.when_text})"
+    return Explained(name=name, formula=rule.text, value=value, inputs=inputs, kind="term", place=rule.place, note=note)
+
+
+class _RowFacts:
+    """What the names of a row formula stand for on one line."""
+
+    def __init__(
+        self, plan: Plan, tables: Mapping[str, Mapping[str, Index]], row: Mapping[str, Any], given: Given | None
+    ) -> None:
+        self.plan = plan
+        self.indexes = tables
+        self.values = row
+        self.given = given
+        self.sites = Sites()
+        self.tables: Mapping[str, TableType] = plan.tables
+        self.stages: dict[str, Value] = {}
+        self.date = date.min
+        found = evaluate(plan.row_date, self)
+        if isinstance(found, date):
+            self.date = found
+
+    def ref(self, node: Ref) -> Value:
+        if node.space == "stage":
+            return self.stages[node.name]
+        value = self.values.get(node.name)
+        return plain(read_value(value, self.plan.columns[node.name].with_null()))
+
+    def row(self, table: str, keys: tuple[Value, ...]) -> Mapping[str, Value] | None:
+        type_ = self.tables[table]
+        key = keys if len(keys) > 1 else keys[0]
+        found: dict[str, Value] = {}
+        for column, rows in self.columns(type_):
+            if type_.effective is None:
+                values = [rows[key]] if key in rows else []
+            else:
+                values = [v for first, last, v in rows.get(key, ()) if first <= self.date <= last]
+            if not values:
+                return None
+            found[column] = plain(values[0])
+        return found
+
+    def columns(self, table: TableType) -> Iterator[tuple[str, Mapping[Any, Any]]]:
+        """Give the columns of a table that formulas read, `""` for its presence, by key."""
+        if table.given:
+            for name, column in self.plan.given_columns:
+                if name == table.name:
+                    yield column, (self.given or Given()).rows(table, column)
+            return
+        for column, index in self.indexes[table.name].items():
+            yield column, index.rows
+
+    def around(self, table: str, column: str, at: Fraction) -> tuple[tuple[Fraction, Fraction], ...]:
+        raise KeyError(table, column, at)
+
+    def aggregate(self, node: Aggregate) -> Value:
+        raise KeyError(node.relation)
+
+

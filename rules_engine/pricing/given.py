@@ -1,0 +1,54 @@
+"""What a price may know beside the claim: the member's spans, as the batch would join them."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from attrs import Factory, frozen
+
+from rules_engine.expressions import TableType
+
+__all__ = ["Given", "NotGivenError"]
+
+
+class NotGivenError(LookupError):
+    """The ruleset reads a table of the data that was not given; an empty list says that there are no rows."""
+
+    def __init__(self, table: str) -> None:
+        """Keep the table's name."""
+        self.table = table
+        super().__init__(table)
+
+    def __str__(self) -> str:
+        """Say which, and what to do."""
+        return f"the ruleset reads {self.table} and it is not given; give its rows for this member, or an empty list"
+
+
+@frozen
+class Given:
+    """Facts about the member of a claim.
+
+    Attributes:
+        tables: Rows of each table of the data that the ruleset reads, such as the member's roster spans.
+    """
+
+    tables: Mapping[str, Sequence[Mapping[str, Any]]] = Factory(dict)
+
+    def rows(self, table: TableType, column: str) -> dict[Any, Any]:
+        """Index a column by key, as lookups read it.
+
+        Raises:
+            NotGivenError: The table was not given.
+        """
+        if table.name not in self.tables:
+            raise NotGivenError(table.name)
+        found: dict[Any, Any] = {}
+        for row in self.tables[table.name]:
+            key = tuple(row[name] for name in table.key) if len(table.key) > 1 else row[table.key[0]]
+            value = row[column] if column else True
+            if table.effective is None:
+                found[key] = value
+                continue
+            first, last = (row.get(name) for name in table.effective)
+            found.setdefault(key, []).append((first or date.min, last or date.max, value))
+        return found
