@@ -95,6 +95,7 @@ class Dataset:
             opening = Opening(connection, shapes(declared), needs, years_shifted)
             opening.read(data, mappings)
             opening.derive(months_through, check_duplicates=check_duplicates)
+            opening.number_rows()
             dataset = cls(
                 connection=connection,
                 tables=opening.tables(),

@@ -245,6 +245,16 @@ class Opening:
             self.report(Location(name, 1, 1), "RE510", what, help_=f"add {name}.csv or a mapping")
             self.absent[name] = sorted((self.needs or {}).get(name, ()))
 
+    def number_rows(self) -> None:
+        """Give rejects the numbers of their rows in the file, where one became several."""
+        for staged, _, _ in self.found:
+            each = staged.part.rows_each
+            if each > 1:
+                self.connection.execute(
+                    f"UPDATE {STAGING}.rejects SET row = (row - 1) // {each} + 1"
+                    f" WHERE part = {staged.part.number}"
+                )
+
     def rows(self, name: str, columns: Iterable[str], *, with_row: bool = True) -> str:
         """Write the rows of a table so far."""
         listed = tuple(columns)

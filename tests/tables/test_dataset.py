@@ -1,4 +1,4 @@
-"""Datasets: every row is kept, rejected with its reason, or superseded; and nothing else changes."""
+"""Datasets: every row is kept, rejected with its reason, or superseded, and is unchanged."""
 
 import csv
 import gzip
@@ -13,7 +13,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rules_engine.diagnostics import RulesetError
@@ -31,23 +31,37 @@ CLAIM = {
 
 
 def claim(**changes: Any) -> dict[str, Any]:
+    """Give a claim line that reads, with changes."""
     return CLAIM | changes
 
 
 def rows_of(dataset: Dataset, query: str) -> list[tuple[Any, ...]]:
+    """Run a query on the tables of a dataset."""
     return dataset.connection.execute(query).fetchall()
 
 
 def reasons(dataset: Dataset) -> list[tuple[int | None, str | None, str | None, str]]:
+    """Give row, column, value and code of each reject."""
     return [(r.row, r.column, r.value, r.code) for r in dataset.rejects()]
 
 
+def query(text: str, **given: str) -> duckdb.DuckDBPyRelation:
+    """Give the rows of a query that begins with SELECT."""
+    relation = duckdb.sql(text, params=given)
+    assert relation is not None
+    return relation
+
+
 def write_csv(path: Path, rows: list[dict[str, Any]]) -> None:
+    """Write rows with a header."""
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, list(rows[0]))
         writer.writeheader()
         writer.writerows(rows)
 
+
+# Each example opens a database.
+FEW = settings(max_examples=20)
 
 AMOUNTS = st.one_of(
     st.integers(-(10**13), 10**13).map(lambda cents: f"{Decimal(cents).scaleb(-2):f}"),
@@ -72,6 +86,7 @@ CLAIMS = st.lists(
 )
 
 
+@FEW
 @given(CLAIMS)
 def test_rows_in_are_rows_kept_and_rows_rejected(claims: list[dict[str, str]]) -> None:
     """No row disappears, and a row that is rejected is not in its table as well."""
@@ -84,6 +99,7 @@ def test_rows_in_are_rows_kept_and_rows_rejected(claims: list[dict[str, str]]) -
         assert found.rows_superseded == 0
 
 
+@FEW
 @given(CLAIMS, st.randoms(use_true_random=False))
 def test_the_order_of_rows_changes_nothing(
     claims: list[dict[str, str]], dice: random.Random
@@ -100,24 +116,31 @@ def test_the_order_of_rows_changes_nothing(
     assert seen[0] == seen[1]
 
 
-@given(AMOUNTS)
-def test_an_amount_is_read_exactly_or_not_at_all(text: str) -> None:
+@FEW
+@given(st.lists(AMOUNTS, min_size=1, max_size=10))
+def test_an_amount_is_read_exactly_or_not_at_all(texts: list[str]) -> None:
     """A value that is kept is the decimal number that was written, to the cent."""
-    with Dataset.open({"medical_claim": [claim(charge_amount=text)]}) as dataset:
-        kept = rows_of(dataset, "SELECT charge_amount FROM medical_claim")
+    lines = [claim(claim_line_number=n, charge_amount=text) for n, text in enumerate(texts)]
+    with Dataset.open({"medical_claim": lines}) as dataset:
+        kept = dict(rows_of(dataset, "SELECT claim_line_number, charge_amount FROM medical_claim"))
+    assert kept == {n: amount(text) for n, text in enumerate(texts) if amount(text) is not REJECTED}
+
+
+REJECTED = object()
+
+
+def amount(text: str) -> Decimal | object | None:
+    """Read an amount as Python does, where it is plain digits that fit."""
+    if text == "":
+        return None
     try:
         exact = Decimal(text.strip(" "))
     except ArithmeticError:
-        exact = None
-    plain = text.isascii() and not set(text) & set("eE_xN\n\r\t")
-    if text == "":
-        assert kept == [(None,)]
-    elif exact is not None and plain and exact.is_finite():
-        cents = exact * 100
-        fits = cents == cents.to_integral_value() and abs(exact) <= Decimal("9999999999.99")
-        assert kept == ([(exact,)] if fits else [])
-    else:
-        assert kept == []
+        return REJECTED
+    if not text.isascii() or not exact.is_finite() or set(text) & set("eE_\n\r\t\v\f"):
+        return REJECTED
+    is_cents = (exact * 100) == (exact * 100).to_integral_value()
+    return exact if is_cents and abs(exact) <= Decimal("9999999999.99") else REJECTED
 
 
 def test_a_reject_says_where_and_why() -> None:
@@ -128,8 +151,10 @@ def test_a_reject_says_where_and_why() -> None:
         keys = {reject.key for reject in dataset.rejects()}
     assert texts == [
         "medical_claim: row 2: error[RE502] charge_amount '1.005' has more decimal places than 2",
-        "medical_claim: row 2: error[RE504] claim_type 'profesional' may be dental, institutional, "
-        "pharmacy, professional, undetermined, vision",
+        (
+            "medical_claim: row 2: error[RE504] claim_type 'profesional' may be dental,"
+            " institutional, pharmacy, professional, undetermined, vision"
+        ),
     ]
     assert keys == {"claim_id=C2, claim_line_number=1"}
 
@@ -190,8 +215,9 @@ def test_every_form_gives_the_same_rows_and_the_same_rejects(tmp_path: Path, for
         "SELECT * REPLACE (coalesce(claim_id, '') AS claim_id, claim_line_number::BIGINT AS"
         " claim_line_number, claim_line_start_date::DATE AS claim_line_start_date,"
         " charge_amount::DECIMAL(18, 2) AS charge_amount)"
-        f" FROM read_csv('{tmp_path}/source.csv', all_varchar = true)"
+        " FROM read_csv($source, all_varchar = true)"
     )
+    given = {"source": str(tmp_path / "source.csv")}
     data = tmp_path / "data"
     data.mkdir()
     target = data / form
@@ -200,26 +226,23 @@ def test_every_form_gives_the_same_rows_and_the_same_rejects(tmp_path: Path, for
     elif form.endswith(".gz"):
         target.write_bytes(gzip.compress((tmp_path / "source.csv").read_bytes()))
     elif form.endswith(".parquet"):
-        duckdb.sql(f"COPY ({select}) TO '{target}'")
+        query(select, **given).write_parquet(str(target))
     elif form.endswith(".arrow"):
-        table = duckdb.sql(select).to_arrow_table()
+        table = query(select, **given).to_arrow_table()
         with pa.OSFile(str(target), "wb") as file, pa.ipc.new_file(file, table.schema) as writer:
             writer.write_table(table)
     else:
-        with duckdb.connect(str(target)) as connection:
-            connection.execute(f"CREATE TABLE medical_claim AS {select}")
+        with duckdb.connect(str(target)) as database:
+            database.execute(f"CREATE TABLE medical_claim AS {select}", given)
         data = target
     with Dataset.open(data) as dataset:
         assert rows_of(dataset, "SELECT claim_id, charge_amount FROM medical_claim") == [
             ("065", Decimal("1234.50")),
             ("067", Decimal("-0.01")),
         ]
-        assert reasons(dataset) == [
-            (2, "claim_id", None, "RE503"),
-            (3, "charge_amount", "10000000000.00", "RE501"),
-        ] or reasons(dataset) == [
-            (2, "claim_id", "", "RE503"),
-            (3, "charge_amount", "10000000000.00", "RE501"),
+        assert [(row, column, code) for row, column, _, code in reasons(dataset)] == [
+            (2, "claim_id", "RE503"),
+            (3, "charge_amount", "RE501"),
         ]
         (found,) = dataset.inputs
         assert (found.rows_read, found.rows_rejected) == (4, 2)
@@ -227,12 +250,12 @@ def test_every_form_gives_the_same_rows_and_the_same_rejects(tmp_path: Path, for
 
 
 def test_a_parquet_file_that_fits_stays_a_thin_view(tmp_path: Path) -> None:
-    """No row is read before somebody asks for it: the file's own statistics prove what is needed."""
-    duckdb.sql(
-        "COPY (SELECT 'C' || i AS claim_id, 1::INTEGER AS claim_line_number, 'P' AS person_id,"
+    """No row is read before somebody asks: the file's own statistics prove what is needed."""
+    query(
+        "SELECT 'C' || i AS claim_id, 1::INTEGER AS claim_line_number, 'P' AS person_id,"
         " DATE '2015-01-01' AS claim_line_start_date, (i * 1.25)::DECIMAL(18, 2) AS charge_amount"
-        f" FROM range(1000) t(i)) TO '{tmp_path}/medical_claim.parquet'"
-    )
+        " FROM range(1000) t(i)"
+    ).write_parquet(str(tmp_path / "medical_claim.parquet"))
     with Dataset.open(tmp_path) as dataset:
         plan = rows_of(dataset, "EXPLAIN SELECT claim_id, charge_amount FROM medical_claim")[0][1]
         assert "FILTER" not in plan.upper().replace("FILTERS", "")
@@ -247,11 +270,11 @@ def test_a_parquet_file_that_fits_stays_a_thin_view(tmp_path: Path) -> None:
 
 def test_amounts_in_binary_fractions_are_refused(tmp_path: Path) -> None:
     """A column of doubles is a diagnostic that says what to cast it to."""
-    duckdb.sql(
-        "COPY (SELECT 'C' AS claim_id, 1 AS claim_line_number, 'P' AS person_id,"
+    query(
+        "SELECT 'C' AS claim_id, 1 AS claim_line_number, 'P' AS person_id,"
         " DATE '2015-01-01' AS claim_line_start_date, 2.0::DOUBLE AS service_unit_quantity,"
-        f" 1.1::DOUBLE AS charge_amount) TO '{tmp_path}/medical_claim.parquet'"
-    )
+        " 1.1::DOUBLE AS charge_amount"
+    ).write_parquet(str(tmp_path / "medical_claim.parquet"))
     with pytest.raises(RulesetError, match=r"RE514.*cast it to DECIMAL\(14, 2\)"):
         Dataset.open(tmp_path)
     needs = {"medical_claim": ["service_unit_quantity"]}
@@ -296,12 +319,13 @@ SPANS = st.lists(
 THROUGH = date(2016, 3, 31)
 
 
+@FEW
 @given(SPANS)
 def test_member_months_are_the_days_that_a_person_is_enrolled(
     spans: list[tuple[str, date, int | None, str]],
 ) -> None:
     """Counting days one by one gives the same months, days and products."""
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"person_id": person, "enrollment_start_date": first, "product": product,
          "enrollment_end_date": None if days is None else first + timedelta(days),
          "birth_date": date(1980, 2, 29)}
@@ -361,7 +385,8 @@ def test_the_roster_says_who_answers_for_a_member() -> None:
         ],
     }
     with Dataset.open(data, months_through=date(2015, 3, 31)) as dataset:
-        assert rows_of(dataset, "SELECT person_id, month(month), party FROM member_month ORDER BY 1, 2") == [
+        text = "SELECT person_id, month(month), party FROM member_month ORDER BY 1, 2"
+        assert rows_of(dataset, text) == [
             ("P", 1, "east"), ("P", 2, "east"), ("P", 3, "west"), ("Q", 3, None),
         ]  # fmt: skip
         assert [(r.row, r.code) for r in dataset.rejects()] == [(3, "RE506"), (4, "RE506")]
@@ -403,6 +428,7 @@ def test_the_providers_say_who_is_paid() -> None:
         assert [(r.row, r.code) for r in dataset.rejects()] == [(3, "RE506"), (4, "RE506")]
 
 
+@FEW
 @given(st.dates(date(1900, 1, 1), date(2100, 12, 31)), st.integers(-20, 20))
 def test_years_are_shifted_whole(day: date, years: int) -> None:
     """Month and day stay; 29 February becomes 28 in a year that has none."""
@@ -480,7 +506,7 @@ def test_tables_of_a_ruleset_are_read_like_standard_ones() -> None:
         },
     )
     more = TableType(name="medical_claim", key=(), columns={"related": Type.parse("count or null")})
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"aco_id": "A1", "benchmark": "9999999999.99", "quality": "0.9083"},
         {"aco_id": "A2", "benchmark": "", "quality": "1.2"},
     ]
@@ -530,5 +556,6 @@ def test_a_standard_table_says_what_it_needs(name: str) -> None:
     with duckdb.connect() as connection:
         columns = ", ".join(f'"{n}" {storage(type_)}' for n, type_ in table.columns.items())
         connection.execute(f"CREATE TABLE t ({columns})")
-        described = connection.execute(f"DESCRIBE SELECT {table.period_date} FROM t").fetchall()
+        text = f"DESCRIBE SELECT {table.period_date} FROM t"  # noqa: S608  a constant
+        described = connection.execute(text).fetchall()
     assert described[0][1] == "DATE"

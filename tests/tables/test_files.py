@@ -25,6 +25,7 @@ DAYS = st.dates(date(1990, 1, 1), date(2060, 12, 31))
 def declared(
     key: str, effective: tuple[str, str] | None = None, **columns: str
 ) -> TableDeclaration:
+    """Declare a table of the file `fees.csv`."""
     types = {
         name: Type.parse(kind.replace("_or_null", " or null")) for name, kind in columns.items()
     }
@@ -33,6 +34,7 @@ def declared(
 
 
 def written(folder: Path, rows: list[list[Any]], name: str = "fees.csv") -> Path:
+    """Write rows as CSV and give the folder."""
     with (folder / name).open("w", newline="", encoding="utf-8") as file:
         csv.writer(file).writerows(rows)
     return folder
@@ -41,6 +43,7 @@ def written(folder: Path, rows: list[list[Any]], name: str = "fees.csv") -> Path
 def findings(
     declaration: TableDeclaration, folder: Path
 ) -> list[tuple[int | None, str | None, str]]:
+    """Give row, column and code of everything that is wrong with a table."""
     with pytest.raises(TableError) as caught:
         load_table(declaration, folder)
     return [(found.row, found.column, found.code) for found in caught.value.findings]
@@ -76,7 +79,10 @@ def test_spans_overlap_where_a_naive_comparison_says_so(spans: list[tuple[str, d
         for other, (also, begins, ends) in enumerate(dated, start=1)
         if place != other and key == also and first <= ends and begins <= last
     }
-    rows = [["code", "from", "through", "amount"], *([k, a, b, 1] for k, a, b in dated)]
+    rows: list[list[Any]] = [
+        ["code", "from", "through", "amount"],
+        *([k, a, b, 1] for k, a, b in dated),
+    ]
     declaration = declared("code", ("from", "through"), amount="money")
     with TemporaryDirectory() as name:
         folder = written(Path(name), rows)
@@ -181,11 +187,13 @@ def test_gzip_and_parquet_say_the_same_as_text(tmp_path: Path) -> None:
     written(tmp_path, [*rows, ["8", "-0.25", "", "", ""]])
     text = (tmp_path / "fees.csv").read_bytes()
     (tmp_path / "fees.csv.gz").write_bytes(gzip.compress(text))
-    duckdb.sql(
-        f"COPY (SELECT code, amount::DECIMAL(9, 2) AS amount, n::BIGINT AS n, day::DATE AS day,"
-        f" yes::BOOLEAN AS yes FROM read_csv('{tmp_path}/fees.csv', all_varchar = true))"
-        f" TO '{tmp_path}/fees.parquet'"
+    relation = duckdb.sql(
+        "SELECT code, amount::DECIMAL(9, 2) AS amount, n::BIGINT AS n, day::DATE AS day,"
+        " yes::BOOLEAN AS yes FROM read_csv($source, all_varchar = true)",
+        params={"source": str(tmp_path / "fees.csv")},
     )
+    assert relation is not None
+    relation.write_parquet(str(tmp_path / "fees.parquet"))
     type_ = declared(
         "code", amount="money", n="count_or_null", day="date_or_null", yes="boolean_or_null"
     ).type
@@ -206,7 +214,9 @@ def test_gzip_and_parquet_say_the_same_as_text(tmp_path: Path) -> None:
 
 def test_amounts_in_binary_fractions_are_refused(tmp_path: Path) -> None:
     """A Parquet column of doubles is not exact, and the message says what is."""
-    duckdb.sql(f"COPY (SELECT '1' AS code, 1.1::DOUBLE AS amount) TO '{tmp_path}/fees.parquet'")
+    amounts = duckdb.sql("SELECT '1' AS code, 1.1::DOUBLE AS amount")
+    assert amounts is not None
+    amounts.write_parquet(str(tmp_path / "fees.parquet"))
     declaration = TableDeclaration(type=declared("code", amount="money").type, file="fees.parquet")
     with pytest.raises(TableError, match=r"stored as DOUBLE.*cast it to DECIMAL\(14, 2\)"):
         load_table(declaration, tmp_path)
