@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from rules_engine.cli.misuse import ruleset_file
-from rules_engine.cli.output import aligned, amount, counted, format_option, write, write_json
+from rules_engine.cli.output import aligned, counted, format_option, write, write_json
 from rules_engine.cli.rulesets import open_ruleset
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from rules_engine import CaseResult
+    from rules_engine.engine.cases import CaseResult
 
 
 @click.command(name="test")
@@ -58,6 +58,8 @@ def cases_text(results: "Sequence[CaseResult]", *, quiet: bool = False) -> str:
             failed = click.style("FAILED", fg="red", bold=True)
             lines.append(f"  {failed}  {result.name}")
             lines.append(f"          {result.place}")
+            if result.error:
+                lines.append(f"          {result.error}")
         if not (quiet and result.passed):
             lines += _amounts(result)
         if result.note and not result.passed:
@@ -71,8 +73,8 @@ def _amounts(result: "CaseResult") -> list[str]:
     rows = [
         (
             made.what,
-            f"expected {amount(made.expected)}",
-            f"found {amount(made.found)}",
+            f"expected {made.expected}",
+            f"found {made.found}",
             "" if made.passed else "<- differs",
         )
         for made in result.comparisons
@@ -84,8 +86,9 @@ def _json(result: "CaseResult") -> dict[str, Any]:
     return {
         "case": result.name,
         "passed": result.passed,
-        "place": str(result.place),
+        "place": result.place,
         "note": result.note,
+        "error": result.error or None,
         "comparisons": [
             {
                 "what": made.what,

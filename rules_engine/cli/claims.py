@@ -4,12 +4,17 @@ import json
 import sys
 from collections.abc import Callable
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
-from typing import Any, Final, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar
 
 import click
 
 from rules_engine.cli.misuse import MisuseError, existing_file
+
+if TYPE_CHECKING:
+    from rules_engine import Ruleset
+    from rules_engine.pricing.given import Given
 
 Answer = TypeVar("Answer")
 
@@ -100,7 +105,42 @@ def checked_claim(path: Path) -> dict[str, Any]:
     return claim
 
 
-def asking(compute: Callable[[], Answer]) -> Answer:
+def read_given(path: Path | None, ruleset: "Ruleset") -> "Given | None":
+    """Read what is known of a member: a JSON object with a list of rows for each table.
+
+    Raises:
+        MisuseError: It is not that, names a table that the ruleset does not read, or holds a value
+            that is none of its column's type.
+    """
+    if path is None:
+        return None
+    # Here, because help and misuse need no engine.
+    from rules_engine.pricing.given import Given  # noqa: PLC0415
+    from rules_engine.pricing.values import read_value  # noqa: PLC0415
+
+    found = read_object(path, "given")
+    tables: dict[str, list[dict[str, Any]]] = {}
+    for name, rows in found.items():
+        shape = ruleset.bound.given.get(name)
+        if shape is None:
+            message = f"given has {name}, which is no table of the ruleset's data"
+            raise MisuseError(message)
+        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+            message = f"{name} in given is no list of objects"
+            raise MisuseError(message)
+        tables[name] = []
+        for row in rows:
+            known = {column: shape.columns[column] for column in row if column in shape.columns}
+            tables[name].append(
+                {
+                    column: asking(partial(read_value, row[column], type_), f"{name}.{column}: ")
+                    for column, type_ in known.items()
+                }
+            )
+    return Given(tables)
+
+
+def asking(compute: Callable[[], Answer], about: str = "") -> Answer:
     """Compute something about what a person typed or a system sent.
 
     Raises:
@@ -110,10 +150,12 @@ def asking(compute: Callable[[], Answer]) -> Answer:
     try:
         return compute()
     except (LookupError, TypeError, ValueError) as error:
-        raise MisuseError(_said(error)) from error
+        raise MisuseError(about + _said(error)) from error
 
 
 def _said(error: Exception) -> str:
-    # The message of a KeyError is its argument's repr, unless a class says more.
-    text = f"there is no {error}" if type(error) is KeyError else str(error)
+    text = str(error)
+    if type(error) is KeyError:
+        # Its text is the repr of what was looked for, or of a sentence.
+        text = str(error.args[0]) if " " in str(error.args[0]) else f"there is no {error}"
     return (text or type(error).__name__).splitlines()[0]

@@ -19,7 +19,8 @@ from rules_engine.cli.rulesets import new_engine
 from rules_engine.cli.running import files_text, outputs_text, priced_text, run_json
 
 if TYPE_CHECKING:
-    from rules_engine import Engine, Ruleset, Run
+    from rules_engine import Engine, Ruleset
+    from rules_engine.engine.run import Run
     from rules_engine.ledger import Money
 
 _RULE = "profit_and_loss"
@@ -79,8 +80,8 @@ class _Result:
 def demo(ctx: click.Context, *, out: Path, members: int, seed: int, form: str) -> None:
     """Show a whole contract on made-up claims.
 
-    Nothing is downloaded. An insurer and seven health systems pool a year's premiums, pay for care out of it, and share
-    what is left, or missing, in eight equal parts.
+    Nothing is downloaded. An insurer and seven health systems pool a year's premiums, pay for care
+    out of them, and share what is left, or missing, in eight equal parts.
     """
     told: dict[str, Any] = {}
     stages = _Stages(is_told=form == "text")

@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from rules_engine.cli.claims import asking, checked_claim, read_object
-from rules_engine.cli.misuse import MisuseError, existing
+from rules_engine.cli.claims import asking, checked_claim, read_given
+from rules_engine.cli.misuse import MisuseError, existing, shown_path
 from rules_engine.cli.output import format_option, write, write_json
+from rules_engine.cli.results import Result
 from rules_engine.cli.rulesets import open_ruleset, ruleset_argument
 
 if TYPE_CHECKING:
@@ -79,8 +80,8 @@ def explain_claim(ruleset: Path, claim: Path, given: Path | None) -> "Explanatio
         RulesetError: The ruleset is wrong.
     """
     asked = checked_claim(claim)
-    known = None if given is None else read_object(given, "given")
     opened = open_ruleset(ruleset)
+    known = read_given(given, opened)
     return asking(lambda: opened.explain_claim(asked, known))
 
 
@@ -95,13 +96,31 @@ def explain_result(
 ) -> "Explanation":
     """Explain an amount of a result folder.
 
+    Args:
+        ruleset: The ruleset that made the result.
+        result: The folder.
+        rule: Id of the rule that settled.
+        party: The party whose part is asked for; None asks for the whole.
+        key: The entity's key, its parts joined by `/`; None for the contract.
+        period: Label of the period; None where there is one.
+
     Raises:
-        MisuseError: The folder holds no result, or no such amount.
+        MisuseError: The folder holds no result of this ruleset, or no such amount.
         RulesetError: The ruleset is wrong.
     """
     opened = open_ruleset(ruleset)
-    done = opened.open_run(result)
-    return asking(lambda: done.explain(rule, party=party, key=key, period=period))
+    found = Result.read(result)
+    if found.ruleset != opened.id:
+        message = f"{shown_path(result)} is a result of {found.ruleset} and not of {opened.id}"
+        raise MisuseError(message)
+    if found.digest != opened.digest:
+        click.echo(
+            f"rules-engine: note: {opened.id} has changed since {shown_path(result)} was written;"
+            " what is explained is what was settled then",
+            err=True,
+        )
+    parts = () if key is None else tuple(key.split("/"))
+    return asking(lambda: found.explain(rule, party=party, key=parts, period=period))
 
 
 def show(explanation: "Explanation", form: str) -> None:

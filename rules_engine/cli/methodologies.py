@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from rules_engine.cli.misuse import MisuseError
+from rules_engine.cli.misuse import MisuseError, StoppedError
 from rules_engine.cli.output import aligned, format_option, write, write_json
 from rules_engine.cli.rulesets import new_engine
 from rules_engine.diagnostics import choices, suggest
@@ -34,7 +34,7 @@ def methodologies(ctx: click.Context, *, name: str | None, form: str) -> None:
             ctx.exit(1)
         return
     if name in host.problems:
-        raise click.ClickException(host.problems[name].why)
+        raise StoppedError(host.problems[name].why)
     offer = offer_named(host, name)
     if form == "json":
         write_json({**_json(offer), "terms": offer.methodology.terms_schema})

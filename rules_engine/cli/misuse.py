@@ -1,4 +1,4 @@
-"""Misuse: what a caller got wrong about files and options, in one line."""
+"""Failures that are said in one line: misuse of files and options, and facts that stop the work."""
 
 from pathlib import Path
 from typing import IO, Any
@@ -6,14 +6,20 @@ from typing import IO, Any
 import click
 
 
-class MisuseError(click.ClickException):
-    """The command cannot begin: a file is absent or unreadable, or options do not go together."""
+class StoppedError(click.ClickException):
+    """The command began and cannot end: the facts do not allow it."""
 
-    exit_code = 2
+    exit_code = 1
 
     def show(self, file: "IO[Any] | None" = None) -> None:
         """Print one line on stderr."""
         click.echo(f"rules-engine: {self.format_message()}", file=file, err=file is None)
+
+
+class MisuseError(StoppedError):
+    """The command cannot begin: a file is absent or unreadable, or options do not go together."""
+
+    exit_code = 2
 
 
 def shown_path(path: Path) -> str:

@@ -92,6 +92,8 @@ def amount(value: Any) -> str:  # noqa: ANN401  Money, Decimal, Fraction or int
         return f"{sign}{cents // 100:,}.{cents % 100:02d}"
     if isinstance(value, int) and not isinstance(value, bool):
         return f"{value:,}"
+    if isinstance(value, bool):
+        return str(value).lower()
     return "none" if value is None else str(value)
 
 

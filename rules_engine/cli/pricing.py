@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from attrs import asdict
 
-from rules_engine.cli.claims import asking, checked_claim, read_object
+from rules_engine.cli.claims import asking, checked_claim, read_given
 from rules_engine.cli.output import aligned, amount, format_option, write, write_json
 from rules_engine.cli.rulesets import open_ruleset, ruleset_argument
 
@@ -33,8 +33,8 @@ def price(ctx: click.Context, *, ruleset: Path, claim: Path, given: Path | None,
     is rejected.
     """
     asked = checked_claim(claim)
-    known = None if given is None else read_object(given, "given")
     opened = open_ruleset(ruleset)
+    known = read_given(given, opened)
     priced = asking(lambda: opened.price(asked, known))
     if form == "json":
         write_json(priced_json(priced))

@@ -17,7 +17,7 @@ from rules_engine.cli.compiling import compile_ruleset
 from rules_engine.cli.demo import demo
 from rules_engine.cli.explaining import explain
 from rules_engine.cli.methodologies import methodologies
-from rules_engine.cli.misuse import MisuseError
+from rules_engine.cli.misuse import MisuseError, StoppedError
 from rules_engine.cli.output import FORMAT, write_json
 from rules_engine.cli.pricing import price
 from rules_engine.cli.running import run
@@ -25,6 +25,8 @@ from rules_engine.cli.schemas import schema
 from rules_engine.cli.sql import sql
 from rules_engine.cli.validating import validate
 from rules_engine.diagnostics import RulesetError
+from rules_engine.ledger import UnbalancedError
+from rules_engine.methodology import SettlementError
 
 _FINDINGS: Final = 1
 _INTERNAL: Final = 70  # EX_SOFTWARE of sysexits.h
@@ -37,7 +39,11 @@ class _Program(click.Group):
         """Run a command."""
         try:
             return super().invoke(ctx)
-        except (click.ClickException, click.Abort, click.exceptions.Exit, KeyboardInterrupt):
+        except (click.Abort, click.exceptions.Exit):
+            raise
+        except click.ClickException as error:
+            if ctx.params.get("debug") and error.__cause__ is not None:
+                traceback.print_exception(error.__cause__)
             raise
         except Exception as error:
             if ctx.params.get("debug"):
@@ -50,6 +56,8 @@ class _Program(click.Group):
                 if error.errno == errno.EPIPE:
                     raise
                 raise MisuseError(_cannot(error)) from None
+            if isinstance(error, SettlementError | UnbalancedError):
+                raise StoppedError(str(error)) from None
             what = f"{type(error).__name__}: {error}".splitlines()[0]
             click.echo(
                 f"rules-engine: internal error: {what}; please report it with --debug", err=True

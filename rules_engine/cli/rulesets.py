@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from rules_engine.cli.misuse import ruleset_file
+from rules_engine.cli.misuse import MisuseError, ruleset_file
 
 if TYPE_CHECKING:
     from rules_engine import Engine, Ruleset
@@ -26,9 +26,17 @@ def open_ruleset(path: Path) -> "Ruleset":
     """Load a ruleset, or open a compiled one.
 
     Raises:
-        MisuseError: There is no such file.
+        MisuseError: There is no such file, or it is no compiled ruleset.
         RulesetError: It is wrong.
     """
     file = ruleset_file(path)
     engine = new_engine()
-    return engine.open(file) if file.suffix == ".json" else engine.load(file)
+    if file.suffix != ".json":
+        return engine.load(file)
+    try:
+        return engine.open(file)
+    except RecursionError:
+        message = f"ruleset {click.format_filename(file)} is nested too deeply"
+        raise MisuseError(message) from None
+    except ValueError as error:
+        raise MisuseError(str(error).splitlines()[0]) from error

@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from attrs import asdict
 
 from rules_engine.cli.misuse import MisuseError, existing, existing_file, shown_path
 from rules_engine.cli.output import aligned, amount, counted, format_option, write, write_json
@@ -13,7 +15,9 @@ from rules_engine.cli.progress import progress
 from rules_engine.cli.rulesets import open_ruleset, ruleset_argument
 
 if TYPE_CHECKING:
-    from rules_engine import Run
+    from collections.abc import Callable
+
+    from rules_engine.engine.run import Run
 
 _YEAR_FIRST, _YEAR_LAST = 1900, 2999
 
@@ -31,12 +35,12 @@ _YEAR_FIRST, _YEAR_LAST = 1900, 2999
 @click.option(
     "--year",
     type=click.IntRange(_YEAR_FIRST, _YEAR_LAST),
-    help="The year of the data that counts, with --as-year.",
+    help="Only this year of the data.",
 )
 @click.option(
     "--as-year",
     type=click.IntRange(_YEAR_FIRST, _YEAR_LAST),
-    help="Move every date by whole years, so that --year becomes this one.",
+    help="The year that --year stands for: every date moves by whole years.",
 )
 @click.option(
     "--known-at",
@@ -50,7 +54,7 @@ _YEAR_FIRST, _YEAR_LAST = 1900, 2999
     type=click.Path(path_type=Path),
     multiple=True,
     metavar="FILE",
-    help="A mapping of the data's columns, beside those of the ruleset; may be repeated.",
+    help="A mapping of the data's columns, instead of those of the ruleset; may be repeated.",
 )
 @click.option("--allow-rejects", is_flag=True, help="Exit with 0 although rows were rejected.")
 @format_option
@@ -71,14 +75,12 @@ def run(
 ) -> None:
     """Price a batch and settle its periods.
 
-    What every account has is printed. The exit code is 1 when rows were rejected; `rejects.csv` in the result folder says why.
+    What every account has is printed. The exit code is 1 when rows were rejected; `rejects.csv`
+    in the result folder says why.
     """
     existing(data, "data")
-    if (year is None) != (as_year is None):
-        message = "--year and --as-year go together; one of them is missing"
-        raise MisuseError(message)
-    if year is not None and period is not None:
-        message = "--period and --year exclude each other; --as-year says the period"
+    if as_year is not None and year is None:
+        message = "--as-year asks for --year, the year of the data that it stands for"
         raise MisuseError(message)
     if out is not None and out.exists() and not out.is_dir():
         message = f"out {click.format_filename(out)} is a file; a folder may stand here"
@@ -86,47 +88,54 @@ def run(
     given = [existing_file(path, "mapping") for path in mappings]
     opened = open_ruleset(ruleset)
     with progress() as report:
-        done = opened.run(
-            data,
-            out=out,
-            period=period if year is None else str(year),
-            as_year=as_year,
-            known_at=None if known_at is None else known_at.date(),
-            mappings=given,
-            progress=report,
+        done = _ran(
+            partial(
+                opened.run,
+                data,
+                out=out,
+                period=period,
+                year=year,
+                as_year=as_year,
+                known_at=None if known_at is None else known_at.date(),
+                mappings=given or None,
+                progress=report,
+            )
         )
-    if form == "json":
-        write_json({"ruleset": opened.id, "version": opened.version, **run_json(done)})
-    else:
-        write(f"{opened.id} {opened.version}")
-        write(run_text(done))
+    with done:
+        if form == "json":
+            write_json({"ruleset": opened.id, "version": opened.version, **run_json(done)})
+        else:
+            write(f"{opened.id} {opened.version}")
+            write(run_text(done))
     if done.rejects_count and not allow_rejects:
         ctx.exit(1)
 
 
+def _ran(run_it: "Callable[[], Run]") -> "Run":
+    try:
+        return run_it()
+    except ValueError as error:
+        # A period that the ruleset does not have, or data that is no data.
+        raise MisuseError(str(error).splitlines()[0]) from error
+
+
 def run_json(done: "Run") -> dict[str, Any]:
     """Give what a run decided as a JSON object; amounts are text, so that no reader rounds them."""
-    summary = done.summary
     return {
-        "summary": {
-            "lines_priced": summary.lines_priced,
-            "lines_rejected": summary.lines_rejected,
-            "charge": summary.charge,
-            "allowed": summary.allowed,
-            "paid": summary.paid,
-        },
+        "check": done.check,
+        "summary": asdict(done.summary),
         "settlements": [
             {
                 "rule": settled.rule,
                 "key": settled.key,
-                "period": settled.period,
+                "period": settled.period.label,
                 "outputs": settled.outputs,
             }
             for settled in done.settlements
         ],
         "balances": done.ledger.balances(),
         "rejects": done.rejects_count,
-        "warnings": [str(warning) for warning in done.warnings],
+        "warnings": done.warnings,
         "out": done.out,
         "files": done.files,
     }
@@ -134,8 +143,7 @@ def run_json(done: "Run") -> dict[str, Any]:
 
 def run_text(done: "Run") -> str:
     """Write what a run read, priced and settled, what each account has, and where the files are."""
-    parts = [done.check.rstrip("\n")] if done.check else []
-    parts += [f"warning: {warning}" for warning in done.warnings]
+    parts = [str(done.check).rstrip("\n"), *(f"warning: {one}" for one in done.warnings)]
     parts.append(priced_text(done))
     if done.settlements:
         parts += ["settled", outputs_text(done)]
@@ -150,12 +158,15 @@ def priced_text(done: "Run") -> str:
     summary = done.summary
     lines = [f"{counted(summary.lines_priced, 'line')} priced"]
     if done.rejects_count:
+        read, priced = summary.rows_rejected, summary.lines_rejected
         where = "; rejects.csv says why" if done.files else ""
-        lines.append(f"{counted(done.rejects_count, 'row')} rejected{where}")
+        lines.append(
+            f"{counted(done.rejects_count, 'row')} rejected: "
+            f"{read:,} did not read, {priced:,} have no price{where}"
+        )
     rows = [
-        ("charge", amount(summary.charge)),
-        ("allowed", amount(summary.allowed)),
-        ("paid", amount(summary.paid)),
+        (name, amount(getattr(summary, name)))
+        for name in ("charge", "allowed", "member", "withheld", "paid")
     ]
     return "\n".join([*lines, aligned(rows, right={1})])
 
@@ -164,7 +175,7 @@ def outputs_text(done: "Run") -> str:
     """Write the outputs of each settlement that are one value."""
     rows = []
     for settled in done.settlements:
-        about = " ".join([settled.rule, *map(str, settled.key), str(settled.period)])
+        about = " ".join([settled.rule, *settled.key, settled.period.label])
         for name, value in settled.outputs.items():
             if not hasattr(value, "items"):
                 rows.append((about, name, amount(value)))
@@ -177,5 +188,5 @@ def _balances(done: "Run") -> list[tuple[str, str]]:
 
 def files_text(done: "Run") -> str:
     """Write where each file of the result is."""
-    rows = [(name, shown_path(Path(path))) for name, path in done.files.items()]
+    rows = [(name, shown_path(path)) for name, path in done.files.items()]
     return "\n".join(["files", aligned(rows)])

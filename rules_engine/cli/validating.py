@@ -29,7 +29,7 @@ def validate(ctx: click.Context, *, rulesets: tuple[Path, ...], strict: bool, fo
     """
     files = [ruleset_file(path) for path in rulesets]
     engine = new_engine()
-    everything: "list[Diagnostic]" = []
+    everything: list[Diagnostic] = []
     for number, file in enumerate(files):
         found = engine.validate(file)
         everything += found
