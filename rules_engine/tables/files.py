@@ -10,7 +10,7 @@ from attrs import evolve, frozen
 from rules_engine.expressions.types import Kind, TableType, Type
 from rules_engine.tables import delimited
 from rules_engine.tables.delimited import Delimited, UnreadableError
-from rules_engine.tables.integrity import overlapping
+from rules_engine.tables.integrity import overlapped, overlapping
 from rules_engine.tables.lookup import LookupTable, Value, typed
 from rules_engine.tables.reading import Reading, read_text, read_typed
 from rules_engine.tables.rejects import Reject, TableError
@@ -111,13 +111,14 @@ def load_table(declaration: TableDeclaration, folder: Path) -> LookupTable:
         ]
         findings += _bad_values(connection, source, readings, declaration)
         if not findings:
-            findings = _bad_keys(connection, source, readings, declaration)
+            _hold(connection, source, readings, table)
+            findings = _bad_keys(connection, declaration)
         if findings:
             raise TableError(
                 sorted(findings, key=lambda found: (found.row or 0, found.column or ""))
             )
-        types = _types(connection, readings, table)
-        rows = _rows(connection, readings, types)
+        types = _types(connection, table)
+        rows = _rows(connection, types)
     return LookupTable(
         type=evolve(table, columns=types), rows=rows, digest=sha256(path), path=declaration.file
     )
@@ -172,8 +173,12 @@ def _readings(table: TableType, columns: "Mapping[str, str]", file: str) -> list
             raise UnreadableError(code="RE513", message=message)
         stored = columns[name]
         is_text = stored == "VARCHAR"
+        # Empty cells of a text file are null by now.
+        value = (
+            quoted(name) if file.endswith((".csv", ".csv.gz")) else f"nullif({quoted(name)}, '')"
+        )
         reading = (
-            read_text(name, f"nullif({quoted(name)}, '')", type_, refuses_separators=True)
+            read_text(name, value, type_, refuses_separators=True)
             if is_text
             else read_typed(name, quoted(name), stored, type_)
         )
@@ -212,31 +217,40 @@ def _bad_values(
     ]
 
 
-def _bad_keys(
-    connection: "DuckDBPyConnection",
-    source: str,
-    readings: list[Reading],
-    declaration: TableDeclaration,
-) -> list[Reject]:
+def _hold(
+    connection: "DuckDBPyConnection", source: str, readings: list[Reading], table: TableType
+) -> None:
+    """Hold the values in the table `typed`, so that nothing is read from text twice."""
+    types = _declared(table)
+    listed = ", ".join(
+        f"CAST({reading.value} AS {storage(types[reading.column])}) AS {quoted(reading.column)}"
+        for reading in readings
+    )
+    connection.execute(f"CREATE TABLE typed AS SELECT {listed}, _row FROM {source}")
+
+
+def _bad_keys(connection: "DuckDBPyConnection", declaration: TableDeclaration) -> list[Reject]:
     """Find rows of one key, or of one key and one day."""
     table = declaration.type
-    values = {reading.column: reading.value for reading in readings}
-    key = ", ".join(values[name] for name in table.key)
-    shown = f"concat_ws(', ', {', '.join(values[name] for name in table.key)})"
     if not table.key:
         return []
+    key = ", ".join(map(quoted, table.key))
     if table.effective is None:
-        found = connection.execute(
-            f"SELECT _row, {shown}, NULL, 'RE505',"
+        some = f"SELECT 1 FROM typed GROUP BY {key} HAVING count(*) > 1 LIMIT 1"
+        every = (
+            f"SELECT _row, concat_ws(', ', {key}), NULL, 'RE505',"
             f" concat('is one of ', count(*) OVER (PARTITION BY {key}),"
             " ' rows of its key; a key stands once')"
-            f" FROM {source} QUALIFY count(*) OVER (PARTITION BY {key}) > 1"
-        ).fetchall()
+            f" FROM typed QUALIFY count(*) OVER (PARTITION BY {key}) > 1"
+        )
     else:
-        first, last = (values[name] for name in table.effective)
-        found = connection.execute(
-            overlapping(source, key=key, shown=shown, first=first, last=last)
-        ).fetchall()
+        first, last = map(quoted, table.effective)
+        shown = f"concat_ws(', ', {key})"
+        some = overlapped("typed", key=key, first=first, last=last)
+        every = overlapping("typed", key=key, shown=shown, first=first, last=last)
+    if connection.execute(some).fetchone() is None:
+        return []
+    found = connection.execute(every).fetchall()
     return [
         Reject(
             table=table.name,
@@ -251,43 +265,37 @@ def _bad_keys(
     ]
 
 
-def _types(
-    connection: "DuckDBPyConnection", readings: list[Reading], table: TableType
-) -> dict[str, Type]:
+def _types(connection: "DuckDBPyConnection", table: TableType) -> dict[str, Type]:
     """Narrow each numeric type to the values that are there."""
     types = dict(_declared(table))
-    numbers = [reading for reading in readings if types[reading.column].is_numeric]
+    numbers = [name for name, type_ in types.items() if type_.is_numeric]
     if not numbers:
         return types
     parts = []
-    for reading in numbers:
-        exact = f"CAST({reading.value} AS {storage(types[reading.column])})"
-        fraction = f"rtrim(split_part(CAST({exact} AS VARCHAR), '.', 2), '0')"
-        places = f"max(length({fraction}))" if types[reading.column].scale else "0"
-        parts += [f"min({exact})", f"max({exact})", places]
-    found = connection.execute(f"SELECT {', '.join(parts)} FROM raw").fetchone() or ()
-    for place, reading in enumerate(numbers):
+    for name in map(quoted, numbers):
+        fraction = f"rtrim(split_part(CAST({name} AS VARCHAR), '.', 2), '0')"
+        parts += [f"min({name})", f"max({name})", f"max(length({fraction}))"]
+    found = connection.execute(f"SELECT {', '.join(parts)} FROM typed").fetchone() or ()
+    for place, name in enumerate(numbers):
         low, high, scale = found[3 * place : 3 * place + 3]
-        declared = types[reading.column]
-        types[reading.column] = evolve(
-            declared, scale=scale or 0, low=Decimal(low or 0), high=Decimal(high or 0)
+        types[name] = evolve(
+            types[name], scale=scale or 0, low=Decimal(low or 0), high=Decimal(high or 0)
         )
     return types
 
 
 def _rows(
-    connection: "DuckDBPyConnection", readings: list[Reading], types: "Mapping[str, Type]"
+    connection: "DuckDBPyConnection", types: "Mapping[str, Type]"
 ) -> "dict[str, tuple[Value, ...]]":
     # As one text a column, because fetching cell by cell costs five times as much.
-    exact = ", ".join(
-        f"string_agg(coalesce(CAST(CAST({reading.value} AS {storage(types[reading.column])})"
-        f" AS VARCHAR), chr({_NULL})), chr({_NEXT}))"
-        for reading in readings
+    joined = ", ".join(
+        f"string_agg(coalesce(CAST({quoted(name)} AS VARCHAR), chr({_NULL})), chr({_NEXT}))"
+        for name in types
     )
-    found = connection.execute(f"SELECT {exact} FROM raw").fetchone() or ()
+    found = connection.execute(f"SELECT {joined} FROM typed").fetchone() or ()
     return {
-        reading.column: typed(_cells(joined), types[reading.column])
-        for reading, joined in zip(readings, found, strict=True)
+        name: typed(_cells(text), type_)
+        for (name, type_), text in zip(types.items(), found, strict=True)
     }
 
 

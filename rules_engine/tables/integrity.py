@@ -8,6 +8,7 @@ __all__ = [
     "contradicting",
     "duplicated",
     "duplicates",
+    "overlapped",
     "overlapping",
     "replaced_twice",
     "superseded",
@@ -49,6 +50,18 @@ def overlapping(
         " CASE WHEN f > t THEN 'ends before it begins'"
         " ELSE 'covers days that another row of its key covers' END"
         " FROM near WHERE f > t OR before >= f OR after <= t"
+    )
+
+
+def overlapped(source: str, *, key: str, first: str, last: str) -> str:
+    """Write the query that gives a row where `overlapping` would find some, and nothing else.
+
+    Of spans in order, two that follow each other share a day if any two do.
+    """
+    return (
+        f"SELECT 1 FROM (SELECT {key}, coalesce({first}, {FIRST_DAY}) AS _f,"
+        f" coalesce({last}, {LAST_DAY}) AS _t FROM {source})"
+        f" QUALIFY _f > _t OR lag(_t) OVER (PARTITION BY {key} ORDER BY _f, _t) >= _f LIMIT 1"
     )
 
 

@@ -286,10 +286,12 @@ class Opening:
             first, last = map(quoted, table.interval)
             rows = self.rows(name, dict.fromkeys((*table.key, *table.interval)))
             place = "_part, _row"
-            query = integrity.overlapping(
-                rows, key=key, shown=shown, first=first, last=last, place=place
-            )
-            self.refuse(name, query)
+            some = integrity.overlapped(rows, key=key, first=first, last=last)
+            if self.connection.execute(some).fetchone() is not None:
+                query = integrity.overlapping(
+                    rows, key=key, shown=shown, first=first, last=last, place=place
+                )
+                self.refuse(name, query)
         elif table.is_unique and table.key and check_duplicates:
             keys = self.rows(name, table.key, with_row=False)
             if self.connection.execute(integrity.duplicated(keys, key)).fetchone() is not None:

@@ -37,12 +37,14 @@ class Check:
         code: Its diagnostic code.
         reason: What is wrong and what may stand there.
         asks_presence: Whether it is the one that refuses an absent value.
+        is_implied: Whether a later check fails wherever it does, so that it only gives the reason.
     """
 
     fails: str
     code: str
     reason: str
     asks_presence: bool = False
+    is_implied: bool = False
 
 
 @frozen(kw_only=True)
@@ -72,7 +74,8 @@ class Reading:
         """SQL condition that is true where the row is refused, or None where it never is."""
         if not self.checks:
             return None
-        return " OR ".join(self._conditions())
+        conditions = zip(self.checks, self._conditions(), strict=True)
+        return " OR ".join(fails for check, fails in conditions if not check.is_implied)
 
     @property
     def problem(self) -> str | None:
@@ -129,8 +132,8 @@ def read_text(
         checks += more
     elif type_.kind is Kind.DATE:
         value = f"TRY_CAST({source} AS DATE)"
-        form = f"NOT regexp_full_match({source}, '\\d{{4}}-\\d{{2}}-\\d{{2}}')"
-        fails = f"{form} OR {value} IS NULL OR {value} < DATE '0001-01-01'"
+        # What comes back as it was written is a day of the years 1 to 9999, with all its zeros.
+        fails = f"len({source}) <> 10 OR CAST({value} AS VARCHAR) IS DISTINCT FROM {source}"
         checks.append(Check(fails=fails, code="RE500", reason="is no date; it may be YYYY-MM-DD"))
     elif type_.kind is Kind.BOOLEAN:
         value = f"TRY_CAST({source} AS BOOLEAN)"
@@ -139,7 +142,7 @@ def read_text(
     else:
         value = source
         if refuses_separators:
-            fails = f"regexp_matches({source}, '[\\x1e\\x1f]')"
+            fails = f"contains({source}, chr(30)) OR contains({source}, chr(31))"
             checks.append(Check(fails=fails, code="RE500", reason="holds a control character"))
     checks += _among(value, type_)
     return Reading(column=column, source=source, value=value, checks=tuple(checks))
@@ -223,6 +226,7 @@ def _number_from_text(source: str, type_: Type) -> tuple[str, list[Check]]:
             fails=rf"NOT regexp_full_match({source}, ' *[+-]?(\d+(\.\d*)?|\.\d+) *')",
             code="RE500",
             reason="is no number; it may be digits with one decimal point",
+            is_implied=True,
         ),
         Check(
             fails=f"NOT regexp_full_match({source}, {literal(whole)})",
