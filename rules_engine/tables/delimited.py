@@ -2,8 +2,9 @@
 
 import csv
 import gzip
+import re
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -14,9 +15,18 @@ from rules_engine.tables.storage import literal
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-__all__ = ["Delimited", "UnreadableError", "header", "load", "numbered", "unreadable"]
+__all__ = [
+    "Delimited",
+    "UnreadableError",
+    "header",
+    "load",
+    "numbered",
+    "refuse_reserved",
+    "unreadable",
+]
 
 _HEADER_BYTES_MAX: Final = 1_048_576
+_RESERVED: Final = re.compile(r"_(row|part|day|removed|place|u|number_\d+|(mark|shown)_\w+)")
 _UNREADABLE: Final = (OSError, EOFError, UnicodeDecodeError, zlib.error, csv.Error)
 
 
@@ -95,7 +105,20 @@ def header(path: Path, form: Delimited) -> list[str]:
             raise UnreadableError(
                 code="RE515", message=f"{path.name} has columns {both}; a column stands once"
             )
+    refuse_reserved(path.name, names)
     return [name or f"column_{place}" for place, name in enumerate(names, start=1)]
+
+
+def refuse_reserved(file: str, names: Iterable[str]) -> None:
+    """Refuse columns with the names that are added to the rows of a file.
+
+    Raises:
+        UnreadableError: There is one.
+    """
+    for name in names:
+        if _RESERVED.fullmatch(name.casefold()) or name.casefold() == "file_row_number":
+            message = f"{file} has a column {name}, a name that is not free; call it otherwise"
+            raise UnreadableError(code="RE515", message=message)
 
 
 def _plain(error: Exception) -> str:

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Final
 
 from attrs import evolve, frozen
 
-from rules_engine.diagnostics import Diagnostic, Location, has_errors
+from rules_engine.diagnostics import Diagnostic, Location, has_errors, suggest
 from rules_engine.tables import integrity, months, parties
 from rules_engine.tables.delimited import Delimited, UnreadableError
 from rules_engine.tables.files import sha256
 from rules_engine.tables.mapped import map_part, mapped_sources
 from rules_engine.tables.parts import STAGING, Part, open_part
-from rules_engine.tables.sources import Data, Source, find_sources
+from rules_engine.tables.sources import Data, Source, find_sources, offered
 from rules_engine.tables.staging import (
     Staged,
     create_staging,
@@ -86,6 +86,7 @@ class Opening:
         self.found: list[tuple[Staged, str | None, Path | None]] = []
         self.absent: dict[str, list[str]] = {}
         self.parts = 0
+        self.offered: list[str] = []
         self.bases: dict[tuple[str, Delimited, str | None], Part | None] = {}
         create_staging(connection)
 
@@ -117,6 +118,7 @@ class Opening:
     def read(self, data: Data, mappings: Sequence["TableMapping"]) -> None:
         """Read every source that is wanted."""
         filled = {mapping.table: mapping for mapping in mappings}
+        self.offered = offered(data)
         for source in find_sources(data, self.known):
             if self.wanted(source.table):
                 self.read_source(source, filled.get(source.table))
@@ -194,6 +196,8 @@ class Opening:
 
     def stage(self, part: Part, mapping: str | None) -> None:
         """Type a part's columns and set aside what does not read."""
+        import duckdb  # noqa: PLC0415  embedding a price must not load it
+
         table = self.known[part.source.table]
         columns = self.selected(table)
         readings, diagnostics = plan(self.connection, part, table, columns, self.years_shifted)
@@ -204,7 +208,15 @@ class Opening:
                 r.column for r in readings if r.column in table.required and r.source is None
             )
             return
-        staged = stage(self.connection, part, table, readings)
+        try:
+            staged = stage(self.connection, part, table, readings)
+        except duckdb.Error as error:
+            # A file whose beginning is sound may be broken further on.
+            reason = str(error).splitlines()[0]
+            message = f"{part.source.label} cannot be read: {reason}"
+            self.report(Location(part.source.label, 1, 1), "RE511", message)
+            self.staged.setdefault(table.name, [])
+            return
         self.staged.setdefault(table.name, []).append(staged)
         self.found.append((staged, mapping, part.source.path))
 
@@ -242,7 +254,8 @@ class Opening:
                 continue
             first = self.known[name].derived_from
             what = f"{name} is needed and no file has it" + (f", nor {first}" if first else "")
-            self.report(Location(name, 1, 1), "RE510", what, help_=f"add {name}.csv or a mapping")
+            help_ = suggest(name, self.offered) or f"add {name}.csv or a mapping"
+            self.report(Location(name, 1, 1), "RE510", what, help_=help_)
             self.absent[name] = sorted((self.needs or {}).get(name, ()))
 
     def number_rows(self) -> None:

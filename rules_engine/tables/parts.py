@@ -119,6 +119,8 @@ def open_part(
         raise UnreadableError(
             code="RE511", message=f"{source.label} cannot be read: {_reason(error, source)}"
         ) from None
+    if source.format != "csv":
+        delimited.refuse_reserved(source.label, (str(row[0]) for row in described))
     return Part(
         number=number,
         source=source,

@@ -6,7 +6,7 @@ from typing import Any, Final, Literal
 
 from attrs import frozen
 
-__all__ = ["SUFFIXES", "Data", "Format", "Source", "find_sources", "format_of"]
+__all__ = ["SUFFIXES", "Data", "Format", "Source", "find_sources", "format_of", "offered"]
 
 Format = Literal["csv", "parquet", "arrow", "duckdb", "memory"]
 
@@ -89,6 +89,14 @@ def find_sources(data: Data, tables: Iterable[str]) -> list[Source]:
         ]
     msg = f"{path} is no folder and no DuckDB file ({', '.join(_DATABASES)})"
     raise TypeError(msg)
+
+
+def offered(data: Data) -> list[str]:
+    """List what the data calls its tables, those that nobody knows included."""
+    if isinstance(data, Mapping):
+        return list(map(str, data))
+    path = Path(data)
+    return sorted(stem_of(file) for file in path.iterdir()) if path.is_dir() else []
 
 
 def _given(name: str, value: Any) -> Source:  # noqa: ANN401  a host hands over what it has

@@ -8,6 +8,7 @@ from collections import defaultdict
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import duckdb
@@ -527,6 +528,32 @@ def test_a_rejects_file_runs_nothing_in_a_spreadsheet(tmp_path: Path) -> None:
     text = (tmp_path / "rejects.csv").read_bytes().decode("utf-8")
     found = [row["value"] for row in csv.DictReader(io.StringIO(text, newline=""))]
     assert found == ["'" + v if v[0] in "=+-@\t\r" else v for v in values]
+
+
+@settings(max_examples=30)
+@given(st.binary(max_size=60), st.sampled_from([".csv", ".csv.gz", ".parquet", ".arrow"]))
+def test_no_bytes_of_a_file_are_an_error_of_the_database(content: bytes, suffix: str) -> None:
+    """Whatever a file holds, the answer is a diagnostic or a reject."""
+    head = b"person_id,party\n" if suffix == ".csv" else b""
+    with TemporaryDirectory() as folder:
+        (Path(folder) / f"roster{suffix}").write_bytes(head + content)
+        with Dataset.open(folder, strict=False) as dataset:
+            if not dataset.diagnostics:
+                (found,) = dataset.inputs
+                assert rows_of(dataset, "SELECT count(*) FROM roster") == [(found.rows_kept,)]
+                assert found.rows_rejected == len({reject.row for reject in dataset.rejects()})
+
+
+def test_a_name_that_rows_are_numbered_by_is_not_free() -> None:
+    """A column of the file and one that is added to it are never taken for each other."""
+    with pytest.raises(RulesetError, match="RE515"):
+        Dataset.open({"roster": [{"person_id": "1", "party": "a", "_row": "7"}]})
+
+
+def test_a_table_that_is_called_otherwise_is_suggested() -> None:
+    """A needed table that is absent is usually spelt otherwise."""
+    with pytest.raises(RulesetError, match=r"did you mean medical_claims\?"):
+        Dataset.open({"medical_claims": []}, needs={"medical_claim": ["claim_id"]})
 
 
 def test_data_that_is_not_there_is_misuse(tmp_path: Path) -> None:

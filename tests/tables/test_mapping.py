@@ -120,6 +120,18 @@ columns: {aco_id: id, benchmark: number(amount), since: "date(day, 'YYYYMMDD')"}
         assert (found.rows_read, found.rows_rejected) == (4, 3)
 
 
+def test_numbers_that_are_added_keep_their_cents(tmp_path: Path) -> None:
+    """A formula over numbers of a file is exact: nothing is rounded on the way."""
+    text = """
+from: {file: a.csv}
+columns: {aco_id: id, benchmark: number(a) + number(b) * number(c) + 0.01, rate: number(r) * 0.5}
+"""
+    with filled(text, {"a.csv": "id,a,b,c,r\n1,0.25,1.50,0.5,0.25\n"}, tmp_path) as dataset:
+        assert rows_of(dataset, "SELECT benchmark, rate FROM aco") == [
+            (Decimal("1.01"), Decimal("0.125"))
+        ]
+
+
 def test_what_stands_in_a_name_is_a_column(tmp_path: Path) -> None:
     """The year that only the name of a file says is there for formulas."""
     text = """
