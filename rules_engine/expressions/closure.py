@@ -6,7 +6,7 @@ Decimal context. Nulls are None. A row that cannot be priced raises `Reject`.
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import date
 from decimal import (
     ROUND_DOWN,
@@ -51,6 +51,7 @@ _COMPARE: Final = {"=": "==", "<>": "!=", "<": "<", "<=": "<=", ">": ">", ">=": 
 _OPPOSITE: Final = {"=": "<>", "<>": "=", "<": ">=", "<=": ">", ">": "<=", ">=": "<"}
 _ATOM: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _LAST_DAY: Final = date.max.toordinal()
+_MOST_BRACKETS: Final = 50
 MISSING: Final = object()
 
 
@@ -145,6 +146,11 @@ class Emitter:
 
     def value(self, node: tree.Expression) -> str:
         """Give Python text for the value; None stands for null."""
+        text = self._value(node)
+        # Python reads two hundred nested brackets at most.
+        return self.temp(text) if text.count("(") > _MOST_BRACKETS else text
+
+    def _value(self, node: tree.Expression) -> str:  # noqa: C901, PLR0911  one line a node
         match node:
             case tree.Const():
                 return self.const(node.value)
@@ -200,9 +206,9 @@ class Emitter:
 
     def shifted(self, node: tree.Arithmetic) -> str:
         """Add days to a date; one outside the calendar rejects the row."""
-        self.bound["days_"] = _shifted
-        sign = "-" if node.op == "-" else ""
-        name = self.temp(self.strict(f"days_({{}}, {sign}{{}})", node.left, node.right))
+        self.bound |= {"later_": _later, "earlier_": _earlier}
+        function = "earlier_" if node.op == "-" else "later_"
+        name = self.temp(self.strict(f"{function}({{}}, {{}})", node.left, node.right))
         site = self.sites.number(*OUT_OF_TIME)
         with self.block(f"if {name} is M_:"):
             self.write(f"raise R_({site})")
@@ -263,21 +269,19 @@ class Emitter:
 
     def ratio_case(self, node: tree.Case, nulls: list[str]) -> tuple[str, str | None]:
         """Choose numerator and denominator together."""
-        above, below = self.temp(), self.temp()
-        depth = self.indent
-        for condition, value in (*node.branches, (None, node.default)):
-            if condition is not None:
-                self.write(f"if {self.true(condition)}:")
-                self.indent += 1
+        above, below = self.temp("M_"), self.temp()
+
+        def choose(value: tree.Expression) -> None:
             inner: list[str] = []
             top, bottom = self.ratio(value, inner)
             self.write(f"{above} = {_unless_null(inner, top)}")
             self.write(f"{below} = {_unless_null(inner, bottom or self.const(Decimal(1)))}")
-            if condition is not None:
-                self.indent -= 1
-                self.write("else:")
-                self.indent += 1
-        self.indent = depth
+
+        for condition, value in node.branches:
+            with self.block(f"if {above} is M_:"), self.block(f"if {self.true(condition)}:"):
+                choose(value)
+        with self.block(f"if {above} is M_:"):
+            choose(node.default)
         if node.type.nullable:
             nulls.append(above)
         return above, below
@@ -294,13 +298,20 @@ class Emitter:
         return name
 
     def key(self, keys: tuple[tree.Expression, ...]) -> str:
-        texts = self.ordered(*keys)
+        texts = [self.value(key) for key in keys]
         return texts[0] if len(texts) == 1 else f"({', '.join(texts)})"
+
+    def rows(self, index: Index, table: str, column: str) -> str:
+        """Bind the rows that a lookup reads; those of a given table come with each call, as `g_`."""
+        if index.given:
+            return f"g_[{(table, column)!r}]"
+        name = f"L_{table}_{column}"
+        self.bound[name] = index.rows
+        return name
 
     def lookup(self, node: tree.Lookup) -> str:
         index = self.tables[node.table][node.column]
-        bound = f"L_{node.table}_{node.column}"
-        self.bound[bound] = index.rows
+        bound = self.rows(index, node.table, node.column)
         key = self.key(node.keys)
         name = self.temp()
         site = self.sites.number("RE601", missing_row(node.table, index.key, dated=index.dated))
@@ -317,6 +328,7 @@ class Emitter:
         return name
 
     def case(self, node: tree.Case) -> str:
+        """Choose; only the branch that is taken is computed."""
         parts = [
             (
                 self._captured(partial(self.true, condition)),
@@ -324,27 +336,27 @@ class Emitter:
             )
             for condition, value in node.branches
         ]
-        last, after = self._captured(lambda: self.value(node.default))
+        last, after = self._captured(partial(self.value, node.default))
         if not after and not any(before or inside for (_, before), (_, inside) in parts):
             chain = "".join(f"{text} if {test} else " for (test, _), (text, _) in parts)
             return f"({chain}{last})"
-        name = self.temp()
+        name = self.temp("M_")
         depth = self.indent
-        for (test, before), (text, inside) in parts:
-            self._replay(before, depth)
-            with self.block(f"if {test}:"):
-                self._replay(inside, depth)
-                self.write(f"{name} = {text}")
-            self.write("else:")
-            self.indent += 1
-        self._replay(after, depth)
-        self.write(f"{name} = {last}")
-        self.indent = depth
+        # One after the other and not within each other: Python nests a hundred blocks at most.
+        for number, ((test, before), (text, inside)) in enumerate(parts):
+            with self.block(f"if {name} is M_:") if number else nullcontext():
+                self._replay(before, depth)
+                with self.block(f"if {test}:"):
+                    self._replay(inside, depth)
+                    self.write(f"{name} = {text}")
+        with self.block(f"if {name} is M_:"):
+            self._replay(after, depth)
+            self.write(f"{name} = {last}")
         return name
 
     def extremum(self, node: tree.Extremum) -> str:
         op = "<=" if node.function == "least" else ">="
-        texts = [self.atom(text) for text in self.ordered(*node.arguments)]
+        texts = [self.atom(self.value(argument)) for argument in node.arguments]
         nulls = [
             f"{t} is None" for t, a in zip(texts, node.arguments, strict=True) if a.type.nullable
         ]
@@ -358,16 +370,12 @@ class Emitter:
         return made
 
     def coalesce(self, node: tree.Coalesce) -> str:
-        *firsts, last = node.arguments
-        name = self.temp()
-        depth = 0
-        for argument in firsts:
-            self.write(f"{name} = {self.value(argument)}")
-            self.write(f"if {name} is None:")
-            self.indent += 1
-            depth += 1
-        self.write(f"{name} = {self.value(last)}")
-        self.indent -= depth
+        """Give the first value that is there; those after it are not computed."""
+        first, *others = node.arguments
+        name = self.temp(self.value(first))
+        for argument in others:
+            with self.block(f"if {name} is None:"):
+                self.write(f"{name} = {self.value(argument)}")
         return name
 
     # -- conditions
@@ -395,8 +403,7 @@ class Emitter:
 
     def has(self, node: tree.Has) -> str:
         index = self.tables[node.table][""]
-        bound = f"H_{node.table}"
-        self.bound[bound] = index.rows
+        bound = self.rows(index, node.table, "")
         key = self.key(node.keys)
         if not index.dated:
             return f"({key} in {bound})"
@@ -457,7 +464,7 @@ class Emitter:
                 return self.known(node.operand, verdict=not verdict)
             case tree.Compare():
                 op = node.op if verdict else _OPPOSITE[node.op]
-                texts = [self.atom(t) for t in self.ordered(node.left, node.right)]
+                texts = [self.atom(self.value(side)) for side in (node.left, node.right)]
                 sides = list(zip(texts, (node.left, node.right), strict=True))
                 nulls = [f"{t} is not None" for t, n in sides if n.type.nullable]
                 if op == "=" and len(nulls) == 1:
@@ -503,6 +510,10 @@ def _times(one: str | None, other: str | None) -> str | None:
     return f"mul_({one}, {other})"
 
 
-def _shifted(day: date, count: int | Decimal) -> Any:
+def _later(day: date, count: int | Decimal) -> Any:  # noqa: ANN401  a date, or the mark that there is none
     ordinal = day.toordinal() + int(count)
     return date.fromordinal(ordinal) if 1 <= ordinal <= _LAST_DAY else MISSING
+
+
+def _earlier(day: date, count: int | Decimal) -> Any:  # noqa: ANN401  a date, or the mark that there is none
+    return _later(day, -int(count))

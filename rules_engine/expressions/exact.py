@@ -7,8 +7,15 @@ from fractions import Fraction
 from typing import Any, Protocol
 
 from rules_engine.expressions import tree
-from rules_engine.expressions.closure import Reject, like_pattern, missing_row
 from rules_engine.expressions.rational import rounded_quotient
+from rules_engine.expressions.runtime import (
+    OUT_OF_TIME,
+    ZERO_DIVISOR,
+    Reject,
+    like_pattern,
+    missing_row,
+    no_value_yet,
+)
 from rules_engine.expressions.sites import Sites
 from rules_engine.expressions.types import TableType
 
@@ -123,13 +130,19 @@ class _Evaluation:
 
     def arithmetic(self, node: tree.Arithmetic) -> Value:
         left, right = self.value(node.left), self.value(node.right)
+        if node.op == "/" and right == 0:
+            # Even where what it divides is null: a divisor of zero is a mistake of the data.
+            raise self.reject(*ZERO_DIVISOR)
         if left is None or right is None:
             return None
         if isinstance(left, date):
             if isinstance(right, date):
                 return Fraction((left - right).days)
             days = int(_fraction(right))
-            return left + timedelta(days if node.op == "+" else -days)
+            try:
+                return left + timedelta(days if node.op == "+" else -days)
+            except OverflowError:
+                raise self.reject(*OUT_OF_TIME) from None
         a, b = _fraction(left), _fraction(right)
         match node.op:
             case "+":
@@ -138,15 +151,13 @@ class _Evaluation:
                 return a - b
             case "*":
                 return a * b
-        if not b:
-            raise self.reject("RE603", "a divisor is zero")
         return a / b
 
     def dated(self, node: tree.Dated) -> Value:
         for first, entry in reversed(node.entries):
             if self.env.date >= first:
                 return self.value(entry)
-        raise self.reject("RE602", f"{node.name} has no value yet at the row's date")
+        raise self.reject("RE602", no_value_yet(node.name))
 
     def table(self, node: tree.Lookup | tree.Has | tree.Interpolate) -> Value:
         type_ = self.env.tables[node.table]

@@ -1,6 +1,5 @@
 """Words of an expression → tree, by precedence climbing; the grammar is SQL's for scalar expressions."""
 
-from datetime import date
 from decimal import Decimal
 from typing import Final, NoReturn
 
@@ -20,14 +19,15 @@ from rules_engine.expressions.syntax import (
 )
 from rules_engine.expressions.findings import ExpressionError, Finding
 from rules_engine.expressions.tokens import Token, tokenize
+from rules_engine.expressions.types import read_date
 
 __all__ = ["parse"]
 
-NESTED: Final = 60
+NESTED: Final = 40
 """How many levels of brackets, CASE and NOT an expression may nest."""
 
-DEEPEST: Final = 100
-"""How many levels its tree may have: a sum of a hundred terms has a hundred."""
+DEEPEST: Final = 80
+"""How many levels its tree may have: a sum of eighty terms has eighty."""
 
 _RESERVED: Final = frozenset(
     {
@@ -259,9 +259,8 @@ class _Parser:
 
     def date(self, token: Token) -> Node:
         text = self.advance()
-        try:
-            value = date.fromisoformat(text.value[1:-1])
-        except ValueError:
+        value = read_date(text.value[1:-1])
+        if value is None:
             self.fail(text, f"{text.value} is not a date", "write DATE '2026-01-31'")
         return Literal(start=token.start, end=text.end, value=value)
 

@@ -20,7 +20,7 @@ from rules_engine.expressions.dialect import (
 from rules_engine.expressions.quotient import by_division, quotient
 from rules_engine.expressions.runtime import OUT_OF_TIME, ZERO_DIVISOR, missing_row, no_value_yet
 from rules_engine.expressions.sites import Sites
-from rules_engine.expressions.size import LONGEST_SQL, TooLargeError
+from rules_engine.expressions.size import BRANCHES, LONGEST_SQL, TooLargeError
 from rules_engine.expressions.types import Kind, TableType
 
 __all__ = ["Join", "SqlWriter", "constant", "decimal", "quote", "text"]
@@ -151,7 +151,7 @@ class SqlWriter:
         if node.left.type.kind == Kind.DATE:
             if node.right.type.kind == Kind.DATE:
                 return f"date_diff('day', {right}, {left})"
-            return self._shifted(node, left, right)
+            return self._shifted(node, left, self._days(node.right))
         wide = width(node.type)
         if node.op != "*":
             # Operands are aligned to one scale before they are added.
@@ -164,13 +164,17 @@ class SqlWriter:
             left = f"CAST({left} AS DECIMAL({bucket(wide)}, {own}))"
         return f"CAST({left} {node.op} {right} AS {decimal(node.type)})"
 
+    def _days(self, node: tree.Expression) -> str:
+        written = self.write(node)
+        return written if isinstance(node, tree.Const) else f"CAST({written} AS INTEGER)"
+
     @staticmethod
     def _shifted(node: tree.Arithmetic, left: str, right: str) -> str:
         """Add days to a date; a date outside the calendar rejects the row, so its value is any."""
         if isinstance(node.left, tree.Ref | tree.Const | tree.Lookup):
-            return f"CAST({left} {node.op} CAST({right} AS INTEGER) AS DATE)"
+            return f"CAST({left} {node.op} {right} AS DATE)"
         # A long chain would leave the dates of the engine; the rest of the division never does.
-        days = f"date_diff('day', {_FIRST_DAY}, {left}) {node.op} CAST({right} AS INTEGER)"
+        days = f"date_diff('day', {_FIRST_DAY}, {left}) {node.op} {right}"
         return f"CAST({_FIRST_DAY} + CAST(({days}) % {_DAYS} AS INTEGER) AS DATE)"
 
     def _round(self, node: tree.Round) -> str:
@@ -287,8 +291,8 @@ class SqlWriter:
                 return f"CASE WHEN {self.write(right)} = 0 THEN {number} END"
             case tree.Arithmetic() if node.type.kind == Kind.DATE:
                 number = self.sites.number(*OUT_OF_TIME)
-                first, count = self.write(node.left), self.write(node.right)
-                days = f"date_diff('day', {_FIRST_DAY}, {first}) {node.op} CAST({count} AS INTEGER)"
+                first, count = self.write(node.left), self._days(node.right)
+                days = f"date_diff('day', {_FIRST_DAY}, {first}) {node.op} {count}"
                 return f"CASE WHEN {days} NOT BETWEEN 0 AND {_DAYS - 1} THEN {number} END"
             case tree.TextCall(function="number" | "date" | "make_date"):
                 number = self.sites.number("RE604", f"a text does not read as a {node.function}")
@@ -336,6 +340,8 @@ class SqlWriter:
                 waiting += [part.right, part.left]
             else:
                 conditions.append(part)
+        if sum(tree.can_fail(part) for part in conditions) > BRANCHES:
+            raise TooLargeError
         decides = "FALSE" if node.op == "and" else "TRUE"
         failed: str | None = None
         for condition in reversed(conditions):

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from attrs import field, frozen
 
-from rules_engine.expressions.types import Type
+from rules_engine.expressions.types import Kind, Type
 
 __all__ = [
     "Absolute",
@@ -272,9 +272,9 @@ def walk(node: Expression) -> Iterator[Expression]:
 
 
 def can_fail(node: Expression) -> bool:
-    """Whether evaluating it can reject the row: a missing key or date, a division by zero."""
+    """Whether evaluating it can reject the row: a missing key, a zero divisor, a date of no calendar."""
     return any(
         isinstance(part, Lookup | Dated | Interpolate)
-        or (isinstance(part, Arithmetic) and part.op == "/")
+        or (isinstance(part, Arithmetic) and (part.op == "/" or part.type.kind == Kind.DATE))
         for part in walk(node)
     )

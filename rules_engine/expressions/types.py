@@ -1,6 +1,8 @@
 """Types carry units: what a column, a parameter, a literal or a formula is, and how wide it can get."""
 
+import re
 from collections.abc import Mapping
+from datetime import date
 from decimal import (
     ROUND_HALF_EVEN,
     Context,
@@ -14,7 +16,7 @@ from typing import Any
 
 from attrs import evolve, frozen
 
-__all__ = ["DIMENSIONLESS", "EXACT", "NUMERIC", "Kind", "TableType", "Type", "digits", "places"]
+__all__ = ["DIMENSIONLESS", "EXACT", "NUMERIC", "Kind", "TableType", "Type", "digits", "places", "read_date"]
 
 # Bounds are computed by a context of our own, whatever the host has set.
 EXACT = Context(
@@ -180,6 +182,16 @@ def places(value: Decimal) -> int:
             break
         needed -= 1
     return max(0, needed)
+
+
+def read_date(text: str) -> date | None:
+    """Read `2026-01-31`, and no other way to write a date."""
+    if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
 
 
 @frozen(kw_only=True)

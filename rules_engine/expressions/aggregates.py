@@ -1,0 +1,160 @@
+"""Sums, counts and other words that lead from fine rows to one value of a coarser grain."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import TYPE_CHECKING, Final
+
+from attrs import evolve
+
+from rules_engine.expressions import syntax, tree
+from rules_engine.expressions.names import unknown_of
+from rules_engine.expressions.scope import Relation
+from rules_engine.expressions.types import Kind, Type
+
+if TYPE_CHECKING:
+    from rules_engine.expressions.checker import Checker
+
+__all__ = ["NAMES", "aggregate"]
+
+NAMES: Final = frozenset({"sum", "count", "min", "max", "mean"})
+_FRACTIONS: Final = frozenset({Kind.RATE, Kind.FACTOR, Kind.RATIO})
+
+
+def aggregate(checker: "Checker", node: syntax.Call) -> tree.Expression:
+    """Type an aggregate over the rows of a relation."""
+    if node.peers is not None:
+        raise checker.wrong(node, "RE415", "OVER peers(…) is not offered at this grain")
+    argument = node.arguments[0]
+    relation = _relation(checker, node, argument)
+    counting = isinstance(argument, syntax.Name) and argument.parts == (relation.name,)
+    scope = evolve(
+        checker.scope,
+        profile="row",
+        grain=relation.grain,
+        columns=relation.columns,
+        outputs={},
+        relations={},
+        finer={},
+        entity=None,
+        stages={},
+        locals={},
+        not_null=frozenset(),
+    )
+    inner = type(checker)(scope)
+    operand = condition = None
+    try:
+        if not counting:
+            operand = inner.visit(_unqualified(argument, relation.name))
+        if node.filter is not None:
+            condition = inner.condition(_unqualified(node.filter, relation.name))
+    finally:
+        checker.findings.extend(inner.findings)
+        checker.count(inner.visits, node)
+    if counting and node.function != "count":
+        raise checker.wrong(
+            argument,
+            "RE405",
+            f"{node.function} of {relation.name} needs a column of it",
+            f"write {node.function}({relation.name}.<column>)",
+        )
+    return tree.Aggregate(
+        type=_aggregated(checker, node, operand),
+        start=node.start,
+        end=node.end,
+        function=node.function,
+        relation=relation.name,
+        operand=operand,
+        condition=condition,
+    )
+
+
+def _aggregated(
+    checker: "Checker", node: syntax.Call, operand: tree.Expression | None
+) -> Type:
+    if operand is None or node.function == "count":
+        return Type(Kind.COUNT, scale=0, low=Decimal(0))
+    if not operand.type.is_numeric:
+        message = f"{node.function} takes numbers and amounts; a {operand.type.kind} is found"
+        raise checker.wrong(node.arguments[0], "RE406", message)
+    type_ = evolve(operand.type, nullable=node.function != "sum", free=False)
+    if node.function == "sum":
+        low = Decimal(0) if type_.low is not None and type_.low >= 0 else None
+        kind = Kind.NUMBER if type_.kind in _FRACTIONS else type_.kind
+        return evolve(type_, kind=kind, low=low, high=None)
+    return evolve(type_, scale=None) if node.function == "mean" else type_
+
+
+def _relation(checker: "Checker", node: syntax.Call, argument: syntax.Node) -> Relation:
+    relations = checker.scope.relations
+    first: syntax.Name | None = None
+    for name in _names(argument):
+        if name.parts[0] in relations:
+            return relations[name.parts[0]]
+        first = first or name
+    if first is None:
+        message = f"{node.function} names no table or rule whose rows it takes"
+        raise checker.wrong(node, "RE403", message)
+    shown = ".".join(first.parts)
+    raise unknown_of(checker, first, shown, first.parts[0], relations, "tables and rules")
+
+
+def _names(node: syntax.Node) -> Iterator[syntax.Name]:
+    seen: set[int] = set()
+    waiting = [node]
+    while waiting:
+        part = waiting.pop()
+        # The subject of a CASE stands in each of its branches; once is enough.
+        if id(part) in seen:
+            continue
+        seen.add(id(part))
+        match part:
+            case syntax.Name():
+                yield part
+            case syntax.Call(function="lookup" | "has"):
+                waiting.extend(reversed(part.arguments[1:]))
+            case _:
+                waiting.extend(reversed(syntax.parts(part)))
+
+
+def _unqualified(node: syntax.Node, relation: str) -> syntax.Node:
+    """Drop the relation's name before its columns: inside an aggregate the row is its row."""
+    done: dict[int, syntax.Node] = {}
+
+    def again(part: syntax.Node) -> syntax.Node:
+        # Parts that stand twice stay shared.
+        if id(part) not in done:
+            done[id(part)] = rewritten(part)
+        return done[id(part)]
+
+    def every(parts: tuple[syntax.Node, ...]) -> tuple[syntax.Node, ...]:
+        return tuple(again(part) for part in parts)
+
+    def rewritten(part: syntax.Node) -> syntax.Node:
+        made = part
+        match part:
+            case syntax.Name(parts=(first, second)) if first == relation:
+                made = evolve(part, parts=(second,))
+            case syntax.Binary():
+                made = evolve(part, left=again(part.left), right=again(part.right))
+            case syntax.Negate() | syntax.Not() | syntax.IsNull():
+                made = evolve(part, operand=again(part.operand))
+            case syntax.In():
+                made = evolve(part, operand=again(part.operand), options=every(part.options))
+            case syntax.Between():
+                made = evolve(
+                    part,
+                    operand=again(part.operand),
+                    low=again(part.low),
+                    high=again(part.high),
+                )
+            case syntax.Case():
+                branches = tuple((again(c), again(v)) for c, v in part.branches)
+                default = None if part.default is None else again(part.default)
+                made = evolve(part, branches=branches, default=default)
+            case syntax.Call(function="lookup" | "has") if part.arguments:
+                made = evolve(part, arguments=(part.arguments[0], *every(part.arguments[1:])))
+            case syntax.Call():
+                made = evolve(part, arguments=every(part.arguments))
+        return made
+
+    return again(node)

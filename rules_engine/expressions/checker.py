@@ -1,0 +1,159 @@
+"""The walk that resolves names and gives every part of an expression its type."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import date
+from decimal import Decimal
+from typing import Final
+
+from rules_engine.expressions import calls, names, operators, syntax, tree, units
+from rules_engine.expressions.findings import Finding, WrongError
+from rules_engine.expressions.scope import Scope
+from rules_engine.expressions.size import LARGEST, WIDEST
+from rules_engine.expressions.types import EXACT, Kind, Type, places
+
+__all__ = ["BOOLEAN", "NULL", "Checker", "plain"]
+
+BOOLEAN: Final = Type(Kind.BOOLEAN)
+NULL: Final = Type(Kind.TEXT, nullable=True, free=True)
+
+
+class Checker:
+    """Types one expression and keeps what is wrong with it.
+
+    Attributes:
+        scope: What names may mean.
+        findings: What was wrong so far.
+        not_null: Columns that conditions around the present part have tested.
+        refusal: Why no division may stand at the present part; None where one may.
+    """
+
+    def __init__(self, scope: Scope) -> None:
+        """Begin outside of every condition and ROUND."""
+        self.scope = scope
+        self.findings: list[Finding] = []
+        self.not_null = scope.not_null
+        self.refusal = None if scope.profile == "settlement" else "outside ROUND"
+        self.visits = 0
+
+    # -- findings
+
+    def report(self, node: syntax.Node, code: str, message: str, help_: str | None = None) -> None:
+        """Keep a finding at a part."""
+        length = max(1, node.end - node.start)
+        self.findings.append(Finding(node.start, length, code, message, help_))
+
+    def wrong(
+        self, node: syntax.Node, code: str, message: str, help_: str | None = None
+    ) -> WrongError:
+        """Keep a finding that leaves the part without a type."""
+        self.report(node, code, message, help_)
+        return WrongError()
+
+    def count(self, parts: int, node: syntax.Node) -> None:
+        """Count parts of the tree, so that what stands for much text cannot grow without bound."""
+        self.visits += parts
+        if self.visits > LARGEST:
+            raise self.wrong(
+                node,
+                "RE414",
+                f"the formula has more than {LARGEST} parts, counting what its names stand for",
+                "give parts of it to rules of their own",
+            )
+
+    # -- where divisions may stand
+
+    @contextmanager
+    def refusing(self, where: str | None) -> Iterator[None]:
+        """Refuse divisions within, or with None allow them again."""
+        kept = self.refusal
+        if self.scope.profile != "settlement" and (where is None or kept is None):
+            self.refusal = where
+        try:
+            yield
+        finally:
+            self.refusal = kept
+
+    # -- parts
+
+    def visit(self, node: syntax.Node) -> tree.Expression:
+        """Give a part its type.
+
+        Raises:
+            WrongError: It has none; its finding is kept.
+        """
+        self.count(1, node)
+        match node:
+            case syntax.Literal():
+                typed: tree.Expression = self.literal(node)
+            case syntax.Name():
+                typed = names.resolve(self, node)
+            case syntax.Call():
+                typed = calls.call(self, node)
+            case _:
+                typed = operators.operator(self, node)
+        return typed
+
+    def visit_all(self, nodes: Iterable[syntax.Node]) -> tuple[tree.Expression, ...]:
+        """Type all of them, so that one wrong part does not hide another."""
+        typed: list[tree.Expression] = []
+        failed = False
+        for node in nodes:
+            try:
+                typed.append(self.visit(node))
+            except WrongError:
+                failed = True
+        if failed:
+            raise WrongError
+        return tuple(typed)
+
+    def condition(self, node: syntax.Node) -> tree.Expression:
+        """Type a part that has to be true or false."""
+        typed = self.visit(node)
+        if typed.type.kind != Kind.BOOLEAN:
+            raise self.wrong(
+                node,
+                "RE407",
+                f"a {typed.type.kind} is found; a condition may stand here",
+                "compare it, as in x = 'value'",
+            )
+        return typed
+
+    def numeric(self, typed: tree.Expression, node: syntax.Node, op: str) -> None:
+        """Refuse what is no number before or in `op`."""
+        if not typed.type.is_numeric:
+            shown = "NULL" if units.is_null(typed.type) else f"a {typed.type.kind}"
+            raise self.wrong(
+                node, "RE406", f"{op} has {shown} beside it; a number or amount may stand there"
+            )
+
+    def literal(self, node: syntax.Literal) -> tree.Const:
+        """Type a written value."""
+        value = node.value
+        match value:
+            case None:
+                type_ = NULL
+            case bool():
+                type_ = BOOLEAN
+            case Decimal():
+                _, written, exponent = value.as_tuple()
+                if max(len(written), -int(exponent)) > WIDEST:
+                    shown = max(len(written), -int(exponent))
+                    raise self.wrong(
+                        node, "RE409", f"the number has {shown} digits; it may have {WIDEST}"
+                    )
+                value = plain(value)
+                type_ = Type(Kind.NUMBER, scale=places(value), low=value, high=value, free=True)
+            case date():
+                type_ = Type(Kind.DATE)
+            case _:
+                type_ = Type(Kind.TEXT)
+        return tree.Const(type=type_, start=node.start, end=node.end, value=value)
+
+
+def plain(value: Decimal) -> Decimal:
+    """Give the same number without zeros at its end and without an exponent.
+
+    1.10 is 1.1: the narrower number keeps products in machine integers.
+    """
+    return value.quantize(Decimal(1).scaleb(-places(value), EXACT), context=EXACT)

@@ -1,0 +1,370 @@
+"""Random formulas of every construct that rows offer, and rows that lie in wait for them."""
+
+from collections.abc import Callable, Mapping
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any, Final
+
+from hypothesis import strategies as st
+from hypothesis.strategies import DrawFn, SearchStrategy
+
+from rules_engine.expressions import Kind, Parameter, Scope, TableType, Type
+from rules_engine.expressions.types import EXACT
+from tests.expressions.harness import DATE, Row, Table
+
+
+def _number(kind: Kind, low: str, high: str, scale: int, *, nullable: bool = False) -> Type:
+    return Type(kind, nullable=nullable, scale=scale, low=Decimal(low), high=Decimal(high))
+
+
+COLUMNS: Final[Mapping[str, Type]] = {
+    "charge": Type.of(Kind.MONEY),
+    "paid": Type.of(Kind.MONEY, nullable=True),
+    "copay": _number(Kind.MONEY, "-9.99", "9.99", 2),
+    "fee": _number(Kind.MONEY, "0", "99.9999", 4, nullable=True),
+    "total": _number(Kind.MONEY, f"-{'9' * 28}.99", f"{'9' * 28}.99", 2),
+    "rate": _number(Kind.RATE, "0", "1", 4),
+    "share": Type.of(Kind.RATE, nullable=True),
+    "trend": _number(Kind.RATIO, "-1.5", "1.5", 1),
+    "weight": _number(Kind.FACTOR, "0", "99.999", 3, nullable=True),
+    "score": _number(Kind.NUMBER, "-99999.999999999", "99999.999999999", 9),
+    "index": _number(Kind.NUMBER, f"-{'9' * 14}.{'9' * 22}", f"{'9' * 14}.{'9' * 22}", 22),
+    "units": Type.of(Kind.COUNT),
+    "lines": _number(Kind.COUNT, "0", "9", 0, nullable=True),
+    "stay": _number(Kind.DAYS, "-3", "400", 0),
+    "gap": _number(Kind.DAYS, "-999999", "999999", 0, nullable=True),
+    "code": Type(Kind.CODE, codes=frozenset({"A", "B", "C"})),
+    "drg": Type(Kind.CODE, nullable=True),
+    "note": Type(Kind.TEXT, nullable=True),
+    "admitted": Type(Kind.DATE),
+    "discharged": Type(Kind.DATE, nullable=True),
+    "urgent": Type(Kind.BOOLEAN),
+    "Is Member": Type(Kind.BOOLEAN, nullable=True),
+}
+
+TEXTS: Final = ("A", "B", "C", "065", "65", "", "é", "a%b", "a_b", "J100", "j1", "A\\", "😀x", "'")
+FIRST: Final = date(2015, 1, 1)
+TURN: Final = date(2015, 7, 1)
+DATES: Final = (
+    FIRST,
+    TURN,
+    TURN - timedelta(1),
+    date(2014, 12, 31),
+    date(2015, 12, 31),
+    date(2016, 2, 29),
+    date.min,
+    date.max,
+)
+
+_DRGS = TableType(
+    name="drgs",
+    key=("drg",),
+    columns={
+        "drg": Type(Kind.CODE),
+        "weight": _number(Kind.FACTOR, "0", "9.9999", 4),
+        "base": _number(Kind.MONEY, "0.01", "999.99", 2, nullable=True),
+        "day": Type(Kind.DATE, nullable=True),
+        "label": Type(Kind.TEXT, nullable=True),
+    },
+)
+_FEES = TableType(
+    name="fees",
+    key=("code", "lines"),
+    columns={
+        "code": Type(Kind.CODE),
+        "lines": _number(Kind.COUNT, "0", "9", 0),
+        "from": Type(Kind.DATE, nullable=True),
+        "through": Type(Kind.DATE, nullable=True),
+        "amount": _number(Kind.MONEY, "-0.5", "50.125", 3),
+        "rate": _number(Kind.RATE, "0", "1", 6, nullable=True),
+    },
+    effective=("from", "through"),
+)
+_STEPS = TableType(
+    name="steps",
+    key=("at",),
+    columns={
+        "at": _number(Kind.NUMBER, "-1.5", "2.5", 1),
+        "from": Type(Kind.DATE),
+        "through": Type(Kind.DATE),
+        "height": _number(Kind.NUMBER, "0", f"{'9' * 20}.5", 1),
+        "open": Type(Kind.BOOLEAN),
+    },
+    effective=("from", "through"),
+)
+D = Decimal
+
+TABLES: Final[Mapping[str, Table]] = {
+    "drgs": Table(
+        type=_DRGS,
+        rows=(
+            {"drg": "065", "weight": D("1.0050"), "base": D("999.99"), "day": TURN, "label": "A"},
+            {"drg": "A", "weight": D("9.9999"), "base": None, "day": None, "label": None},
+            {"drg": "B", "weight": D("0.0000"), "base": D("0.01"), "day": FIRST, "label": "é"},
+        ),
+    ),
+    "fees": Table(
+        type=_FEES,
+        rows=(
+            {"code": "A", "lines": 0, "from": None, "through": TURN - timedelta(1), "amount": D("50.125"), "rate": D("0.5")},
+            {"code": "A", "lines": 0, "from": TURN, "through": None, "amount": D("-0.500"), "rate": None},
+            {"code": "A", "lines": 1, "from": None, "through": None, "amount": D("0.005"), "rate": D("1")},
+            {"code": "B", "lines": 1, "from": FIRST, "through": date(2015, 12, 31), "amount": D("12.345"), "rate": D("0.000001")},
+        ),
+    ),
+    "steps": Table(
+        type=_STEPS,
+        rows=(
+            {"at": D("-1.5"), "from": FIRST, "through": TURN, "height": D("0.5"), "open": True},
+            {"at": D("0.0"), "from": FIRST, "through": date.max, "height": D(f"{'9' * 20}.5"), "open": False},
+            {"at": D("1.0"), "from": date.min, "through": date.max, "height": D("3.0"), "open": True},
+        ),
+    ),
+}  # fmt: skip
+
+SCOPE: Final = Scope(
+    columns=COLUMNS,
+    tables={name: table.type for name, table in TABLES.items()},
+    parameters={
+        "conversion_factor": Parameter(
+            type=Type.of(Kind.FACTOR), values=((FIRST, D("1.18")), (TURN, D("1.2005")))
+        ),
+        "base_rate": Parameter(type=Type.of(Kind.MONEY), values=((None, D("11200.00")),)),
+        "cap": Parameter(
+            type=Type.of(Kind.MONEY),
+            values=((FIRST, D("5")), (TURN, D(f"{'9' * 25}.995")), (date(2015, 9, 1), D("0.5"))),
+        ),
+        "cutoff": Parameter(type=Type(Kind.DATE), values=((None, TURN),)),
+        "kind": Parameter(type=Type(Kind.CODE), values=((None, "A"),)),
+    },
+)
+
+# -- formulas
+
+_AMOUNTS = ("charge", "paid", "copay", "fee", "total", "base_rate", "cap", "lookup_money")
+_NUMBERS = (
+    "rate", "share", "trend", "weight", "score", "index", "units", "lines", "stay",
+    "conversion_factor", "lookup_number",
+)  # fmt: skip
+_LITERALS = (
+    "0", "1", "2", "0.5", "0.005", "-1", "-0.01", "3", "7", "100", "0.333333", "1.10", "12345678901",
+    "99999999999999999999", "0.000000000000000001",
+)  # fmt: skip
+_QUOTED = ("'A'", "'B'")
+_ROUNDS = ("round", "ROUND", "round_half_even", "round_down")
+
+
+class _Writer:
+    """Writes a formula by drawing at each branching."""
+
+    def __init__(self, draw: DrawFn) -> None:
+        self.draw = draw
+
+    def pick(self, *choices: Any) -> Any:
+        return self.draw(st.sampled_from(choices))
+
+    def sort(self, sort: str, depth: int) -> str:
+        made: str = getattr(self, sort)(depth)
+        return made
+
+    def money(self, depth: int, *, dividing: bool = False) -> str:
+        if depth <= 0:
+            leaf = self.pick(*_AMOUNTS)
+            return self.lookup_money(depth) if leaf == "lookup_money" else str(leaf)
+        again = self.dividing_money if dividing else self.money
+        shapes: list[Callable[[], str]] = [
+            lambda: f"({again(depth - 1)} {self.pick('+', '-')} {again(depth - 1)})",
+            lambda: f"{again(depth - 1)} * {self.number(depth - 1)}",
+            lambda: f"({self.number(depth - 1)}) * {again(depth - 1)}",
+            lambda: f"- {again(depth - 1)}",
+            lambda: f"abs({again(depth - 1)})",
+            lambda: self.rounded(self.dividing_money(depth - 1)),
+            lambda: self.rounded(self.money(depth - 1)),
+            lambda: self.extremum("money", depth - 1),
+            lambda: self.case("dividing_money" if dividing else "money", depth - 1),
+            lambda: self.lookup_money(depth - 1),
+        ]
+        if dividing:
+            shapes += [lambda: f"{again(depth - 1)} / ({self.number(depth - 1)})"] * 6
+        return f"({self.pick(*shapes)()})"
+
+    def dividing_money(self, depth: int) -> str:
+        return self.money(depth, dividing=True)
+
+    def number(self, depth: int, *, dividing: bool = False) -> str:
+        if depth <= 0:
+            if self.pick(*range(3)) == 0:
+                return str(self.pick(*_LITERALS))
+            leaf = self.pick(*_NUMBERS)
+            return self.lookup_number(depth) if leaf == "lookup_number" else str(leaf)
+        again = self.dividing_number if dividing else self.number
+        shapes: list[Callable[[], str]] = [
+            lambda: f"({again(depth - 1)} {self.pick('+', '-')} {again(depth - 1)})",
+            lambda: f"{again(depth - 1)} * {again(depth - 1)}",
+            lambda: f"- ({again(depth - 1)})",
+            lambda: f"abs({again(depth - 1)})",
+            lambda: self.rounded(self.dividing_number(depth - 1)),
+            lambda: self.rounded(self.number(depth - 1)),
+            lambda: self.extremum("number", depth - 1),
+            lambda: self.case("dividing_number" if dividing else "number", depth - 1),
+            lambda: f"({self.date(depth - 1)} - {self.date(depth - 1)})",
+            lambda: self.lookup_number(depth - 1),
+        ]
+        if dividing:
+            shapes += [
+                lambda: f"{again(depth - 1)} / ({self.number(depth - 1)})",
+                lambda: f"({self.money(depth - 1)}) / ({self.money(depth - 1)})",
+            ] * 3
+        return f"({self.pick(*shapes)()})"
+
+    def dividing_number(self, depth: int) -> str:
+        return self.number(depth, dividing=True)
+
+    def rounded(self, inner: str) -> str:
+        return f"{self.pick(*_ROUNDS)}({inner}, {self.pick(2, 2, 0, 1, 4, 6)})"
+
+    def extremum(self, sort: str, depth: int) -> str:
+        parts = [self.sort(sort, depth) for _ in range(self.pick(2, 2, 3))]
+        return f"{self.pick('least', 'greatest', 'coalesce')}({', '.join(parts)})"
+
+    def case(self, sort: str, depth: int) -> str:
+        count = self.pick(1, 1, 2)
+        parts = [
+            f"WHEN {self.boolean(depth)} THEN {self.sort(sort, depth)}" for _ in range(count)
+        ]
+        if self.pick(*range(4)) == 0:
+            parts = ["code", f"WHEN {self.pick(*_QUOTED)} THEN {self.sort(sort, depth)}"]
+        default = self.pick("", f" ELSE {self.sort(sort, depth)}", " ELSE NULL")
+        return f"CASE {' '.join(parts)}{default} END"
+
+    def lookup_money(self, depth: int) -> str:
+        if self.pick(True, False):  # noqa: FBT003  a coin
+            return f"lookup(drgs.base, {self.text(depth)})"
+        return f"lookup(fees.amount, {self.text(depth)}, {self.number(depth - 1)})"
+
+    def lookup_number(self, depth: int) -> str:
+        kind = self.pick(0, 1, 2)
+        if kind == 0:
+            return f"lookup(drgs.weight, {self.text(depth)})"
+        if kind == 1:
+            return f"lookup(fees.rate, {self.text(depth)}, {self.number(depth - 1)})"
+        return f"lookup(steps.height, {self.number(depth - 1)})"
+
+    def text(self, depth: int) -> str:
+        if depth <= 0 or self.pick(*range(3)):
+            literal = constant_text(self.pick(*TEXTS))
+            return str(self.pick("code", "drg", "note", "kind", "'A'", literal))
+        return str(
+            self.pick(
+                lambda: f"coalesce({self.text(depth - 1)}, {self.text(depth - 1)})",
+                lambda: self.case("text", depth - 1),
+                lambda: f"lookup(drgs.label, {self.text(depth - 1)})",
+                lambda: f"least({self.text(depth - 1)}, {self.text(depth - 1)})",
+            )()
+        )
+
+    def date(self, depth: int) -> str:
+        if depth <= 0 or self.pick(*range(2)):
+            literal = f"DATE '{self.pick(*DATES).isoformat()}'"
+            return str(self.pick("admitted", "discharged", "cutoff", literal))
+        return str(
+            self.pick(
+                lambda: f"({self.date(depth - 1)} {self.pick('+', '-')} {self.days(depth - 1)})",
+                lambda: f"coalesce({self.date(depth - 1)}, {self.date(depth - 1)})",
+                lambda: f"greatest({self.date(depth - 1)}, {self.date(depth - 1)})",
+                lambda: self.case("date", depth - 1),
+                lambda: f"lookup(drgs.day, {self.text(depth - 1)})",
+            )()
+        )
+
+    def days(self, depth: int) -> str:
+        if depth <= 0 or self.pick(*range(2)):
+            return str(self.pick("stay", "gap", "30", "1", "999999"))
+        return f"({self.date(depth - 1)} - {self.date(depth - 1)})"
+
+    def boolean(self, depth: int) -> str:
+        if depth <= 0:
+            return str(self.pick("urgent", '"Is Member"', "TRUE", "drg IS NOT NULL", "rate < 0.5"))
+        sort = self.pick("money", "number", "number", "text", "date")
+        op = self.pick("=", "<>", "!=", "<", "<=", ">", ">=")
+        negated = self.pick("", "NOT ")
+        shapes: list[Callable[[], str]] = [
+            lambda: f"({self.boolean(depth - 1)} {self.pick('AND', 'OR')} {self.boolean(depth - 1)})",
+            lambda: f"({self.boolean(depth - 1)} {self.pick('AND', 'OR')} {self.boolean(depth - 1)})",
+            lambda: f"(NOT {self.boolean(depth - 1)})",
+            lambda: f"{self.sort(sort, depth - 1)} {op} {self.sort(sort, depth - 1)}",
+            lambda: f"{self.sort(sort, depth - 1)} {op} {self.sort(sort, depth - 1)}",
+            lambda: f"{self.sort(sort, depth - 1)} IS {negated}NULL",
+            lambda: f"({self.boolean(depth - 1)}) IS {negated}NULL",
+            lambda: self.listed(sort, negated, depth - 1),
+            lambda: (
+                f"{self.sort(sort, depth - 1)} {negated}BETWEEN {self.sort(sort, depth - 1)} "
+                f"AND {self.sort(sort, depth - 1)}"
+            ),
+            lambda: f"{self.text(depth - 1)} {negated}LIKE {self.pattern()}",
+            lambda: f"has(drgs, {self.text(depth - 1)})",
+            lambda: f"has(fees, {self.text(depth - 1)}, {self.number(depth - 1)})",
+            lambda: f"has(steps, {self.number(depth - 1)})",
+            lambda: f"lookup(steps.open, {self.number(depth - 1)})",
+            lambda: f"({self.boolean(depth - 1)}) = ({self.boolean(depth - 1)})",
+            lambda: self.case("boolean", depth - 1),
+        ]
+        return f"({self.pick(*shapes)()})"
+
+    def pattern(self) -> str:
+        return constant_text("".join(self.pick("A", "%", "_", "é", "\\", "J1", "") for _ in "123"))
+
+    def listed(self, sort: str, negated: str, depth: int) -> str:
+        if sort == "number" and self.pick(True, False):  # noqa: FBT003  a coin
+            options = [str(self.pick(*_LITERALS)) for _ in range(self.pick(1, 2, 3))]
+        else:
+            options = [self.sort(sort, depth) for _ in range(self.pick(1, 2, 3))]
+        return f"{self.sort(sort, depth)} {negated}IN ({', '.join(options)})"
+
+
+def constant_text(value: str) -> str:
+    """Write a text as it stands in a formula."""
+    return "'" + value.replace("'", "''") + "'"
+
+
+@st.composite
+def formulas(draw: DrawFn, depth: int = 3) -> str:
+    """Formulas of every construct; the checker may refuse some for their units or widths."""
+    writer = _Writer(draw)
+    sort = draw(
+        st.sampled_from(["money", "money", "number", "boolean", "boolean", "date", "text"])
+    )
+    return writer.sort(sort, draw(st.integers(1, depth)))
+
+
+# -- rows
+
+
+def values(type_: Type) -> SearchStrategy[Any]:
+    """Values of a column: its bounds, zero, ties of rounding, and anything between."""
+    made: SearchStrategy[Any]
+    if type_.is_numeric:
+        assert type_.low is not None
+        assert type_.high is not None
+        scale = type_.scale or 0
+        low, high = (int(bound.scaleb(scale, EXACT)) for bound in (type_.low, type_.high))
+        edges = [low, high, 0, 1, -1, 5, -5, 15, 25, 10**scale, 5 * 10 ** max(0, scale - 3)]
+        found = [edge for edge in edges if low <= edge <= high]
+        near = st.integers(max(low, -1000), min(high, 1000))
+        whole = st.sampled_from(found) | near | st.integers(low, high)
+        is_integer = type_.kind in {Kind.COUNT, Kind.DAYS}
+        made = whole if is_integer else whole.map(lambda n: Decimal(n).scaleb(-scale, EXACT))
+    elif type_.kind == Kind.DATE:
+        made = st.sampled_from(DATES) | st.dates(date(2014, 12, 1), date(2016, 3, 1))
+    elif type_.kind == Kind.BOOLEAN:
+        made = st.booleans()
+    else:
+        made = st.sampled_from(sorted(type_.codes) if type_.codes else TEXTS)
+    return st.none() | made if type_.nullable else made
+
+
+def rows(count: int = 8) -> SearchStrategy[list[Row]]:
+    """Some rows with a date each."""
+    one = {name: values(type_) for name, type_ in COLUMNS.items()}
+    one[DATE] = st.sampled_from(DATES)
+    return st.lists(st.fixed_dictionaries(one), min_size=count, max_size=count)
