@@ -9,7 +9,6 @@ import click
 
 from rules_engine.cli.misuse import MisuseError
 from rules_engine.cli.output import format_option, write, write_json
-from rules_engine.diagnostics import suggest
 
 
 @click.command()
@@ -29,8 +28,7 @@ def code(*, name: str | None, form: str) -> None:
         return
     asked = name.strip().upper()
     if asked not in known:
-        near = suggest(asked, known)
-        message = f"no code is called {name}; {near or '`rules-engine code` lists them all'}"
+        message = f"no code is called {name}; `rules-engine code` lists them all"
         raise MisuseError(message)
     text = page(asked)
     if form == "json":
