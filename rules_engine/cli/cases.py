@@ -1,5 +1,6 @@
 """`rules-engine test`: the cases of rulesets, worked by hand, against what the engine computes."""
 
+import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -47,26 +48,30 @@ def run_cases(ctx: click.Context, *, rulesets: tuple[Path, ...], quiet: bool, fo
         ctx.exit(1)
 
 
-def cases_text(results: "Sequence[CaseResult]", *, quiet: bool = False) -> str:
-    """Write each case with its amounts, and how many passed and failed."""
+def cases_text(results: "Sequence[CaseResult]", *, quiet: bool = False, indent: int = 2) -> str:
+    """Write each case with its amounts, and how many passed and failed.
+
+    Args:
+        results: What became of the cases.
+        quiet: Whether to leave out the cases that passed.
+        indent: Spaces before each line.
+    """
     lines: list[str] = []
     for result in results:
         if result.passed:
             if not quiet:
-                lines.append(f"  passed  {result.name}")
-        else:
-            failed = click.style("FAILED", fg="red", bold=True)
-            lines.append(f"  {failed}  {result.name}")
-            lines.append(f"          {result.place}")
-            if result.error:
-                lines.append(f"          {result.error}")
-        if not (quiet and result.passed):
-            lines += _amounts(result)
-        if result.note and not result.passed:
-            lines.append(f"          note: {result.note}")
+                lines += [f"passed  {result.name}", *_amounts(result)]
+            continue
+        failed = click.style("FAILED", fg="red", bold=True)
+        lines += [f"{failed}  {result.name}", f"        {result.place}"]
+        if result.error:
+            lines.append(f"        {result.error}")
+        lines += _amounts(result)
+        if result.note:
+            lines.append(f"        note: {result.note}")
     failures = sum(not result.passed for result in results)
-    lines.append(f"  {len(results) - failures:,} passed, {failures:,} failed")
-    return "\n".join(lines)
+    lines.append(f"{len(results) - failures:,} passed, {failures:,} failed")
+    return textwrap.indent("\n".join(lines), " " * indent)
 
 
 def _amounts(result: "CaseResult") -> list[str]:
@@ -79,7 +84,7 @@ def _amounts(result: "CaseResult") -> list[str]:
         )
         for made in result.comparisons
     ]
-    return aligned(rows, right={1, 2}, indent=10).split("\n") if rows else []
+    return aligned(rows, right={1, 2}, indent=8).split("\n") if rows else []
 
 
 def _json(result: "CaseResult") -> dict[str, Any]:

@@ -19,7 +19,7 @@ from rules_engine.cli.rulesets import new_engine
 from rules_engine.cli.running import files_text, outputs_text, priced_text, run_json
 
 if TYPE_CHECKING:
-    from rules_engine import Engine, Ruleset
+    from rules_engine import Ruleset
     from rules_engine.engine.run import Run
     from rules_engine.ledger import Money
 
@@ -30,7 +30,7 @@ _MEMBERS_MAX = 1_000_000
 
 
 @frozen(kw_only=True)
-class _Result:
+class _Pool:
     """What the demonstration is about: each party's part, and the pooled result."""
 
     parts: Mapping[str, "Money"]
@@ -85,48 +85,41 @@ def demo(ctx: click.Context, *, out: Path, members: int, seed: int, form: str) -
     """
     told: dict[str, Any] = {}
     stages = _Stages(is_told=form == "text")
-    data = out / "data"
+    data, result = out / "data", out / "result"
     with stages.stage("Make up a population"):
         _populate(data, members, seed, stages, told)
-    engine = new_engine()
-    contract = Path(str(_resources.folder("rulesets"))) / "vivity" / "ruleset.yaml"
-    if not contract.is_file():
-        message = f"the reference ruleset {contract} is absent; install the engine again"
-        raise MisuseError(message)
-    with stages.stage(f"Validate the contract {shown_path(contract)}"):
-        ruleset = _validate(engine, contract, stages, told)
+    contract = _contract()
+    with stages.stage(f"Validate the contract {contract}"):
+        ruleset = _validate(contract, stages, told)
     with stages.stage("Run its worked cases"):
-        results = ruleset.test()
-        stages.say(cases_text(results, quiet=True))
-        failed = sum(not result.passed for result in results)
-        told["cases"] = {"passed": len(results) - failed, "failed": failed}
-    with stages.stage("Price the claims and settle 2015"), progress() as report:
-        done = ruleset.run(data, out=out / "result", period="2015", progress=report)
-        stages.say(priced_text(done))
-        stages.say(outputs_text(done))
-        told["run"] = run_json(done)
-    result = _result(done)
-    with stages.stage("What each of the eight parties gains or loses"):
-        stages.say(_parts_text(result))
-        told["parts"] = result.parts
-    with stages.stage(f"Why {_ASKED} has {amount(result.parts[_ASKED])}"):
-        explanation = done.explain(_RULE, party=_ASKED)
-        stages.say(explanation.render().rstrip("\n"))
-        told["explained"] = explanation.as_json()
-    stages.heading("Where the files are")
-    stages.say(aligned([("claims", shown_path(data)), ("result", shown_path(out / "result"))]))
-    stages.say(files_text(done))
+        failed = _run_cases(ruleset, stages, told)
+    with stages.stage("Price the claims and settle 2015"):
+        done = _settle(ruleset, data, result, stages, told)
+    with done:
+        pool = _pool(ruleset, done)
+        with stages.stage(f"What each of the {len(pool.parts)} parties gains or loses"):
+            stages.say(_parts_text(pool))
+            told["parts"] = pool.parts
+        with stages.stage(f"Why {_ASKED} {_verb(pool.parts[_ASKED])}"):
+            explanation = done.explain(_RULE, party=_ASKED)
+            stages.say(explanation.render().rstrip("\n"))
+            told["explained"] = explanation.as_json()
+        stages.heading("Where the files are")
+        stages.say(
+            aligned([("claims", shown_path(data)), ("result", shown_path(result))], indent=0)
+        )
+        stages.say(files_text(done))
     told["checked"] = {
-        "ledger_sum": result.left,
-        "difference": result.difference,
-        "is_whole": result.is_whole,
+        "ledger_sum": pool.left,
+        "difference": pool.difference,
+        "is_whole": pool.is_whole,
     }
     if form == "json":
         write_json(told)
     else:
         write()
-        write(_check_text(result))
-    if failed or not result.is_whole:
+        write(_check_text(pool))
+    if failed or not pool.is_whole:
         ctx.exit(1)
 
 
@@ -183,47 +176,80 @@ def _populate(data: Path, members: int, seed: int, stages: _Stages, told: dict[s
     }
 
 
-def _validate(engine: "Engine", contract: Path, stages: _Stages, told: dict[str, Any]) -> "Ruleset":
+def _contract() -> Path:
+    contract = Path(str(_resources.folder("rulesets"))) / "vivity" / "ruleset.yaml"
+    if not contract.is_file():
+        message = f"the reference ruleset {contract} is absent; install the engine again"
+        raise MisuseError(message)
+    # Places in it are shown as people would name them.
+    return contract.relative_to(Path.cwd()) if contract.is_relative_to(Path.cwd()) else contract
+
+
+def _validate(contract: Path, stages: "_Stages", told: dict[str, Any]) -> "Ruleset":
+    engine = new_engine()
     found = engine.validate(contract)
     told["validation"] = findings.as_json(found)
     stages.say(findings.as_text(found))
-    stages.say(findings.summary(found, shown_path(contract)))
+    stages.say(findings.summary(found, str(contract)))
     ruleset = engine.load(contract)
     stages.say(f"{ruleset.title}: {counted(len(ruleset.rules), 'rule')}")
     return ruleset
 
 
-def _result(done: "Run") -> _Result:
-    """Gather the parts of the eight parties, and the pooled result that they add back to."""
+def _run_cases(ruleset: "Ruleset", stages: "_Stages", told: dict[str, Any]) -> int:
+    results = ruleset.test()
+    failed = sum(not result.passed for result in results)
+    stages.say(cases_text(results, quiet=True, indent=0))
+    told["cases"] = {"passed": len(results) - failed, "failed": failed}
+    return failed
+
+
+def _settle(
+    ruleset: "Ruleset", data: Path, out: Path, stages: "_Stages", told: dict[str, Any]
+) -> "Run":
+    with progress() as report:
+        done = ruleset.run(data, out=out, period="2015", progress=report)
+    stages.say(priced_text(done))
+    stages.say(outputs_text(done))
+    told["run"] = run_json(done)
+    return done
+
+
+def _pool(ruleset: "Ruleset", done: "Run") -> _Pool:
+    """Gather the parts of the parties, and the pooled result that they add back to."""
     from rules_engine.ledger import Money  # noqa: PLC0415  with the engine
 
     balances = done.ledger.balances()
-    (settled,) = [found for found in done.settlements if found.rule == _RULE]
-    pooled = settled.outputs[_OUTPUT]
-    # Ids of parties hold no point; pools and outside accounts have one.
-    return _Result(
-        parts={account: left for account, left in balances.items() if "." not in account},
-        pooled=pooled if isinstance(pooled, Money) else Money.of(pooled),
+    zero = Money(0)
+    return _Pool(
+        parts={party: balances.get(party, zero) for party in ruleset.bound.declaration.parties},
+        pooled=Money.of(done.settled(_RULE).outputs[_OUTPUT]),
         left=Money.total(balances.values()),
     )
 
 
-def _parts_text(result: _Result) -> str:
+def _parts_text(pool: _Pool) -> str:
     rows = [
-        (party, amount(part), "gains" if part.cents > 0 else "loses" if part.cents < 0 else "even")
-        for party, part in result.parts.items()
+        (party, amount(part), _verb(part).partition(" ")[0]) for party, part in pool.parts.items()
     ]
     width = max(len(row[1]) for row in rows)
     rows.append(("", "-" * width, ""))
-    rows.append(("together", amount(result.together), ""))
+    rows.append(("together", amount(pool.together), ""))
     return aligned(rows, right={1}, indent=0)
 
 
-def _check_text(result: _Result) -> str:
-    ledger = f"the ledger sums to {amount(result.left)}"
-    pooled = amount(result.pooled)
-    if result.is_whole:
-        parts = f"the {len(result.parts)} parts add to the pooled result of {pooled} to the cent"
+def _check_text(pool: _Pool) -> str:
+    ledger = f"the ledger sums to {amount(pool.left)}"
+    pooled = amount(pool.pooled)
+    if pool.is_whole:
+        parts = f"the {len(pool.parts)} parts add to the pooled result of {pooled} to the cent"
         return click.style(f"Checked: {ledger}, and {parts}.", fg="green")
-    parts = f"the parts differ from the pooled result of {pooled} by {result.difference} cents"
+    parts = f"the parts differ from the pooled result of {pooled} by {pool.difference} cents"
     return click.style(f"WRONG: {ledger}, and {parts}.", fg="red", bold=True)
+
+
+def _verb(part: "Money") -> str:
+    if part.cents == 0:
+        return "neither gains nor loses"
+    size = amount(part if part.cents > 0 else -part)
+    return f"{'gains' if part.cents > 0 else 'loses'} {size}"

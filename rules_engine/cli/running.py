@@ -188,5 +188,14 @@ def _balances(done: "Run") -> list[tuple[str, str]]:
 
 def files_text(done: "Run") -> str:
     """Write where each file of the result is."""
-    rows = [(name, shown_path(path)) for name, path in done.files.items()]
+    # One line for the files of a folder, because there is a statement for every party.
+    homes: dict[str, list[Path]] = {}
+    for name, path in done.files.items():
+        homes.setdefault(f"{name.partition('/')[0]}/" if "/" in name else name, []).append(path)
+    rows = [
+        (name, f"{shown_path(paths[0].parent)} ({counted(len(paths), 'file')})")
+        if name.endswith("/")
+        else (name, shown_path(paths[0]))
+        for name, paths in homes.items()
+    ]
     return "\n".join(["files", aligned(rows)])

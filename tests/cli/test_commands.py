@@ -253,7 +253,7 @@ def test_the_demonstration_adds_up(shown: tuple[Path, Result]) -> None:
     assert done.exit_code == 0, done.output
     last = done.stdout.splitlines()[-1]
     assert re.search(r"the ledger sums to 0\.00, and the 8 parts add .* to the cent\.$", last)
-    for heading in ("population", "Validate", "cases", "settle 2015", "eight parties", "Why"):
+    for heading in ("population", "Validate", "cases", "settle 2015", "8 parties", "Why"):
         assert re.search(rf"^\d\. .*{heading}", done.stdout, re.MULTILINE), heading
     assert (out / "result" / "settlement.json").is_file()
     assert (out / "data" / "eligibility.csv").is_file()
