@@ -46,11 +46,11 @@ class _Program(click.Group):
                 traceback.print_exception(error.__cause__)
             raise
         except Exception as error:
-            if ctx.params.get("debug"):
-                traceback.print_exc()
             if isinstance(error, RulesetError):
                 _tell(ctx, error)
                 ctx.exit(_FINDINGS)
+            if ctx.params.get("debug"):
+                traceback.print_exc()
             if isinstance(error, OSError):
                 # A reader that went away is no failure; click ends quietly.
                 if error.errno == errno.EPIPE:

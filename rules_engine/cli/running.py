@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 from attrs import asdict
@@ -13,12 +13,14 @@ from rules_engine.cli.misuse import MisuseError, existing, existing_file, shown_
 from rules_engine.cli.output import aligned, amount, counted, format_option, write, write_json
 from rules_engine.cli.progress import progress
 from rules_engine.cli.rulesets import open_ruleset, ruleset_argument
+from rules_engine.diagnostics import choices
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from rules_engine.engine.run import Run
 
+_DATABASES: Final = (".duckdb", ".db", ".ddb")
 _YEAR_FIRST, _YEAR_LAST = 1900, 2999
 
 
@@ -78,7 +80,12 @@ def run(
     What every account has is printed. The exit code is 1 when rows were rejected; `rejects.csv`
     in the result folder says why.
     """
-    existing(data, "data")
+    if not existing(data, "data").is_dir() and data.suffix not in _DATABASES:
+        message = (
+            f"data {click.format_filename(data)} is no folder and no DuckDB file"
+            f" ({choices(_DATABASES)})"
+        )
+        raise MisuseError(message)
     if as_year is not None and year is None:
         message = "--as-year asks for --year, the year of the data that it stands for"
         raise MisuseError(message)

@@ -207,6 +207,7 @@ def test_balances_sum_to_zero(call: Call) -> None:
         (("--known-at", "soon"), "soon"),
         (("--mapping", "absent.yaml"), "absent.yaml"),
         (("--out", "claim.json"), "claim.json"),
+        (("--data", "claim.json"), "no folder and no DuckDB file"),
     ],
 )
 def test_options_of_a_run_are_checked(call: Call, options: tuple[str, ...], said: str) -> None:
