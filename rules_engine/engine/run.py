@@ -219,7 +219,7 @@ def run(  # noqa: PLR0917  Ruleset.run names them
         sources = _sources(ruleset, dataset, query)
         books = settle(ruleset.bound, dataset.connection, sources, labels=labels, known_at=known_at)
         made = Run(
-            ruleset=ruleset, dataset=dataset, check=check_data(dataset, ruleset.needs.tables),
+            ruleset=ruleset, dataset=dataset, check=check_data(ruleset.needs.tables, dataset),
             summary=_summary(dataset, query, others), books=books, sites=sites, query=query, out=out,
             options={
                 "period": list(labels) if labels is not None else None, "year": year, "as_year": as_year,

@@ -225,15 +225,18 @@ def stage(
 ) -> Staged:
     """Set aside the rows that do not read, and hold the others typed where they were text."""
     label = part.source.label
-    for row, reason in part.broken:
+    if part.broken:
+        # One statement, because a file written with another header has as many as it has rows.
         connection.execute(
-            f"INSERT INTO {STAGING}.rejects VALUES (?, ?, ?, ?, NULL, NULL, NULL, 'RE508', ?)",
+            f"INSERT INTO {STAGING}.rejects SELECT ?, ?, ?, row, NULL, NULL, NULL, 'RE508',"
+            " 'does not have the columns of its header: ' || reason"
+            " FROM (SELECT unnest(?::BIGINT[]) AS row, unnest(?::VARCHAR[]) AS reason)",
             [
                 part.number,
                 table.name,
                 label,
-                row,
-                f"does not have the columns of its header: {reason}",
+                [row for row, _ in part.broken],
+                [reason for _, reason in part.broken],
             ],
         )
     _reject(connection, part, table, readings)

@@ -117,7 +117,7 @@ class Biller:
             charge = service.price * units * dice.skewed() // 1000 + 100
             self.rows.append(
                 f"{claim},{line},institutional,{member.person_id},{date},{date},{date},{date},,,131,,"
-                f"{service.revenue_code},{service.code},,{units},{_money(charge)},,{facility}\n"
+                f"{service.revenue_code},{service.code},,{units},{_money(charge)},,,{facility}\n"
             )
 
     def stay(self, member: Member, day: int) -> None:
@@ -136,7 +136,7 @@ class Biller:
             self.rows.append(
                 f"{claim},{line},institutional,{member.person_id},{admitted},{discharged},{admitted},"
                 f"{discharged},{admitted},{discharged},111,,{code},,{stay.drg_code},{units},"
-                f"{_money(charge)},,{facility}\n"
+                f"{_money(charge)},,,{facility}\n"
             )
 
     def flawed(self, member: Member, flaw: str) -> None:
