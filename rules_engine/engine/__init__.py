@@ -1,8 +1,13 @@
 """Engine: open rulesets, price, run, settle, explain."""
 
+from typing import TYPE_CHECKING
+
 from rules_engine.engine.engine import Engine
 from rules_engine.engine.explanation import Explanation
 from rules_engine.engine.ruleset import Needs, Ruleset
+
+if TYPE_CHECKING:
+    from rules_engine.engine.run import Run
 
 __all__ = ["Engine", "Explanation", "Needs", "Ruleset", "Run"]
 

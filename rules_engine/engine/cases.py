@@ -87,8 +87,11 @@ def read_cases(ruleset: "Ruleset") -> tuple[Case, ...]:
         where = str(declaration.document.locate(("cases", place)))
         found.append(
             Case(
-                name=str(case.get("case", f"case {place + 1}")), note=str(case.get("note", "")),
-                given=given, expect=case.get("expect", {}), place=where,
+                name=str(case.get("case", f"case {place + 1}")),
+                note=str(case.get("note", "")),
+                given=given,
+                expect=case.get("expect", {}),
+                place=where,
             )  # fmt: skip
         )
     return tuple(found)
@@ -105,12 +108,27 @@ def run_case(ruleset: "Ruleset", case: Case) -> CaseResult:
             comparisons += _settle(ruleset, case.given["settle"], case.expect)
         if not comparisons:
             error = "the case expects nothing: price or settle, and expect, may stand in it"
-    except (RulesetError, SettlementError, MissingColumnError, LookupError, TypeError, ValueError) as found:
+    except (
+        RulesetError,
+        SettlementError,
+        MissingColumnError,
+        LookupError,
+        TypeError,
+        ValueError,
+    ) as found:
         error = str(found)
-    return CaseResult(name=case.name, note=case.note, place=case.place, comparisons=tuple(comparisons), error=error)
+    return CaseResult(
+        name=case.name,
+        note=case.note,
+        place=case.place,
+        comparisons=tuple(comparisons),
+        error=error,
+    )
 
 
-def _price(ruleset: "Ruleset", given: Mapping[str, Any], expect: Mapping[str, Any]) -> Iterator[Comparison]:
+def _price(
+    ruleset: "Ruleset", given: Mapping[str, Any], expect: Mapping[str, Any]
+) -> Iterator[Comparison]:
     claim = dict(given["claim"])
     lines = claim.pop("lines", None) or [{}]
     # A case says what matters; every other column of a claim is absent.
@@ -179,8 +197,12 @@ def _money(value: Any) -> str:
     return number_text(exact)
 
 
-def _settle(ruleset: "Ruleset", given: Mapping[str, Any], expect: Mapping[str, Any]) -> Iterator[Comparison]:
-    declared = {t.name: shape_of(t) for t in ruleset.bound.declaration.tables.values() if t.file is None}
+def _settle(
+    ruleset: "Ruleset", given: Mapping[str, Any], expect: Mapping[str, Any]
+) -> Iterator[Comparison]:
+    declared = {
+        t.name: shape_of(t) for t in ruleset.bound.declaration.tables.values() if t.file is None
+    }
     data: dict[str, Any] = {}
     for name, rows in given.get("tables", {}).items():
         if name not in ruleset.bound.given and name not in declared:
@@ -192,7 +214,9 @@ def _settle(ruleset: "Ruleset", given: Mapping[str, Any], expect: Mapping[str, A
     period = given.get("period")
     with ruleset.run(data, period=None if period is None else str(period), mappings=()) as made:
         outputs = {
-            f"{one.rule}.{name}": value for one in made.settlements for name, value in one.outputs.items()
+            f"{one.rule}.{name}": value
+            for one in made.settlements
+            for name, value in one.outputs.items()
         }
         for name, value in expect.get("outputs", {}).items():
             found = outputs.get(name, "no such output")
@@ -200,8 +224,8 @@ def _settle(ruleset: "Ruleset", given: Mapping[str, Any], expect: Mapping[str, A
         balances = made.ledger.balances()
         for party, value in expect.get("transfers", {}).items():
             money = balances.get(party)
-            yield Comparison(party, _money(value), "0.00" if money is None else _money(money.as_fraction()))
+            yield Comparison(
+                party, _money(value), "0.00" if money is None else _money(money.as_fraction())
+            )
         if "rejected" in expect:
             yield Comparison("rejected", str(expect["rejected"]), str(made.rejects_count))
-
-

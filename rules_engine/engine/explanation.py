@@ -67,7 +67,9 @@ class Explanation:
                 yield f"{rest}{'│  ' if self.children else '   '}{extra}"
         for place, child in enumerate(self.children):
             last = place == len(self.children) - 1
-            yield from child._lines(f"{rest}{'└─ ' if last else '├─ '}", f"{rest}{'   ' if last else '│  '}")
+            yield from child._lines(
+                f"{rest}{'└─ ' if last else '├─ '}", f"{rest}{'   ' if last else '│  '}"
+            )
 
 
 def number_text(value: Any) -> str:
@@ -109,7 +111,9 @@ def tree_of(steps: Sequence[Explained], name: str, source: str = "") -> Explanat
     built: dict[str, Explanation] = {}
     # Steps stand in the order in which they were computed, so that parts are built before wholes.
     for step in steps:
-        parts = [built[word] for word in _words(step.formula) if word in built and step.kind != "term"]
+        parts = [
+            built[word] for word in _words(step.formula) if word in built and step.kind != "term"
+        ]
         inputs = [
             Explanation(name=what, value=number_text(value)) for what, value in step.inputs.items()
         ]
@@ -120,7 +124,12 @@ def tree_of(steps: Sequence[Explained], name: str, source: str = "") -> Explanat
     found = built[known[name].name]
     if source and not found.place:
         found = Explanation(
-            name=found.name, value=found.value, formula=found.formula, note=found.note, place=source, children=found.children
+            name=found.name,
+            value=found.value,
+            formula=found.formula,
+            note=found.note,
+            place=source,
+            children=found.children,
         )
     return found
 

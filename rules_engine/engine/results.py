@@ -48,10 +48,16 @@ def write_results(run: "Run", out: Path) -> dict[str, Path]:
         files[f"statements/{path.name}"] = path
     files["pricing.sql"] = out / "pricing.sql"
     queries = [run.query.sql] if run.query is not None else []
-    files["pricing.sql"].write_text(";\n\n".join([*queries, *run.books.queries]) + ";\n", encoding="utf-8")
+    files["pricing.sql"].write_text(
+        ";\n\n".join([*queries, *run.books.queries]) + ";\n", encoding="utf-8"
+    )
     files["settlement.json"] = out / "settlement.json"
-    content = settlement_json(run, {name: _sha256(path) for name, path in files.items() if path.exists()})
-    files["settlement.json"].write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    content = settlement_json(
+        run, {name: _sha256(path) for name, path in files.items() if path.exists()}
+    )
+    files["settlement.json"].write_text(
+        json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8"
+    )
     return files
 
 
@@ -66,7 +72,9 @@ def _sha256(path: Path) -> str:
 
 def _parties(run: "Run") -> list[str]:
     """Accounts that stand for somebody: neither a pool nor the outside."""
-    return [a for a in run.ledger.balances() if not a.endswith(".pool") and not a.startswith("outside.")]
+    return [
+        a for a in run.ledger.balances() if not a.endswith(".pool") and not a.startswith("outside.")
+    ]
 
 
 def _transfers(run: "Run") -> tuple[Transfer, ...]:
@@ -76,10 +84,23 @@ def _transfers(run: "Run") -> tuple[Transfer, ...]:
 def _write_transfers(run: "Run", path: Path) -> None:
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\r\n")
-        writer.writerow(["rule", "key", "period", "source", "target", "amount", "currency", "reason"])
+        writer.writerow(
+            ["rule", "key", "period", "source", "target", "amount", "currency", "reason"]
+        )
         for t in _transfers(run):
             amount = f"{t.amount.as_decimal():f}"
-            writer.writerow([t.rule, "/".join(t.key), t.period, t.source, t.target, amount, t.amount.currency, t.reason])
+            writer.writerow(
+                [
+                    t.rule,
+                    "/".join(t.key),
+                    t.period,
+                    t.source,
+                    t.target,
+                    amount,
+                    t.amount.currency,
+                    t.reason,
+                ]
+            )
 
 
 def statement(run: "Run", party: str) -> str:
@@ -101,12 +122,23 @@ def statement(run: "Run", party: str) -> str:
     for t in _transfers(run):
         if party in {t.source, t.target}:
             sign = "" if t.target == party else "-"
-            lines.append(f"| {t.rule} | {t.period} | {t.source} | {t.target} | {sign}{money_text(t.amount)} | {t.reason} |")
+            lines.append(
+                f"| {t.rule} | {t.period} | {t.source} | {t.target} | {sign}{money_text(t.amount)} | {t.reason} |"
+            )
     for one in run.settlements:
         name = f"share_{party}"
         if any(step.name == name for step in one.explained):
             tree = run.explain(one.rule, party=party, key=one.key, period=one.period.label)
-            lines += ["", f"## Why: {one.rule}, {one.period.label}", "", f"Source: {one.source}", "", "```text", tree.render(), "```"]
+            lines += [
+                "",
+                f"## Why: {one.rule}, {one.period.label}",
+                "",
+                f"Source: {one.source}",
+                "",
+                "```text",
+                tree.render(),
+                "```",
+            ]
     return "\n".join(lines) + "\n"
 
 
@@ -129,7 +161,9 @@ def settlement_json(run: "Run", digests: Mapping[str, str]) -> dict[str, Any]:
             "version": ruleset.version,
             "lan_category": ruleset.lan_category,
             "sha256": ruleset.digest,
-            "methodologies": sorted({f"{r.methodology.name} ({r.distribution})" for r in ruleset.rules}),
+            "methodologies": sorted(
+                {f"{r.methodology.name} ({r.distribution})" for r in ruleset.rules}
+            ),
         },
         "tables": [
             {"name": name, "file": table.path, "rows": len(table), "sha256": table.digest}
@@ -175,7 +209,11 @@ def _settled(one: "Settled") -> dict[str, Any]:
         "rule": one.rule,
         "source": one.source,
         "key": list(one.key),
-        "period": {"label": one.period.label, "from": one.period.first.isoformat(), "through": one.period.last.isoformat()},
+        "period": {
+            "label": one.period.label,
+            "from": one.period.first.isoformat(),
+            "through": one.period.last.isoformat(),
+        },
         "outputs": {name: _value(value) for name, value in one.outputs.items()},
         "transfers": [
             {

@@ -28,9 +28,9 @@ from rules_engine.tables.lookup import LookupTable
 if TYPE_CHECKING:
     from rules_engine.engine.cases import Case, CaseResult
     from rules_engine.engine.run import Run
+    from rules_engine.tables.check import DataCheck
 
 __all__ = ["Needs", "Ruleset"]
-
 
 
 @frozen(kw_only=True)
@@ -158,9 +158,14 @@ class Ruleset:
                 formula = next((f for f in rule.formulas if f.expression is step.expression), None)
                 rules.append(
                     PricingRule(
-                        id=rule.id, source=rule.source, when=rule.when.expression if rule.when else None,
-                        otherwise=rule.declared.otherwise, replaces=frozenset(rule.declared.replaces), step=step,
-                        text=formula.text if formula else "", place=formula.place if formula else "",
+                        id=rule.id,
+                        source=rule.source,
+                        when=rule.when.expression if rule.when else None,
+                        otherwise=rule.declared.otherwise,
+                        replaces=frozenset(rule.declared.replaces),
+                        step=step,
+                        text=formula.text if formula else "",
+                        place=formula.place if formula else "",
                         when_text=rule.when.text if rule.when else "",
                     )  # fmt: skip
                 )
@@ -221,7 +226,9 @@ class Ruleset:
             name = f"line {line.claim_line_number}"
             if not isinstance(line, PricedLine):
                 note = f"{line.code}: {line.reason}" + (f" ({line.detail})" if line.detail else "")
-                children.append(Explanation(name=name, value="rejected", note=note, place=line.rule))
+                children.append(
+                    Explanation(name=name, value="rejected", note=note, place=line.rule)
+                )
                 continue
             steps = explain_line(self.plan, self.indexes, claim, priced, line, given)
             tree = tree_of(steps, "paid")
@@ -229,10 +236,15 @@ class Ruleset:
             charge = "no charge stated" if line.charge is None else f"charge {line.charge}"
             note = f"{charge}; {taken}" if taken else charge
             children.append(
-                Explanation(name=name, value=str(line.paid), formula="paid", note=note, children=(tree,))
+                Explanation(
+                    name=name, value=str(line.paid), formula="paid", note=note, children=(tree,)
+                )
             )
         return Explanation(
-            name=f"claim {priced.claim_id}", value=str(priced.paid), formula="sum of its lines", children=tuple(children)
+            name=f"claim {priced.claim_id}",
+            value=str(priced.paid),
+            formula="sum of its lines",
+            children=tuple(children),
         )
 
     def sql(self, dialect: str = "duckdb") -> str:
@@ -286,6 +298,22 @@ class Ruleset:
             known_at=known_at, mappings=mappings, progress=progress,
         )  # fmt: skip
 
+    def check(
+        self, data: Any, mappings: Sequence[str | os.PathLike[str]] | None = None
+    ) -> "DataCheck":
+        """Say which columns a run needs, which the data lacks, and which rows would not read.
+
+        Args:
+            data: As for `run`.
+            mappings: As for `run`.
+
+        Raises:
+            RulesetError: A mapping is wrong.
+        """
+        from rules_engine.engine.run import check  # noqa: PLC0415  it loads DuckDB
+
+        return check(self, data, mappings)
+
     # -- keeping
 
     def save(self, path: str | os.PathLike[str]) -> None:
@@ -316,5 +344,3 @@ def closed(table: LookupTable, column: str) -> dict[Any, Any]:
         key: [(first or date.min, last or date.max, value) for first, last, value in spans]
         for key, spans in found.items()
     }
-
-

@@ -11,7 +11,8 @@ from attrs import Factory, define, field, frozen
 
 from rules_engine.diagnostics import RulesetError, has_errors
 from rules_engine.engine.explanation import Explanation, tree_of
-from rules_engine.expressions import Scope, Site, Sites, check
+from rules_engine.expressions import Scope, Site, Sites, TableType
+from rules_engine.expressions import check as check_expression
 from rules_engine.expressions.sql import SqlWriter, constant, quote, text
 from rules_engine.language import load_schema, read_file, validate
 from rules_engine.language.bind import LINE, shape_of
@@ -28,7 +29,7 @@ from rules_engine.tables.rejects import Reject
 if TYPE_CHECKING:
     from rules_engine.engine.ruleset import Ruleset
 
-__all__ = ["Run", "Summary", "run"]
+__all__ = ["Run", "Summary", "check", "run"]
 
 Progress = Callable[[str, int | None, int | None], None]
 _DETAILS_MAX: Final = 10_000
@@ -163,7 +164,12 @@ class Run:
         return found[0]
 
     def explain(
-        self, rule: str, *, party: str | None = None, key: Sequence[str] = (), period: str | None = None
+        self,
+        rule: str,
+        *,
+        party: str | None = None,
+        key: Sequence[str] = (),
+        period: str | None = None,
     ) -> Explanation:
         """Say how a rule's result, or a party's share of it, came about.
 
@@ -173,9 +179,15 @@ class Run:
         one = self.settled(rule, key, period)
         name = one.explained[-1].name if party is None else f"share_{party}"
         if party is None:
-            name = next((n for n in ("result", "total") if any(s.name == n for s in one.explained)), name)
+            name = next(
+                (n for n in ("result", "total") if any(s.name == n for s in one.explained)), name
+            )
         if not any(step.name == name for step in one.explained):
-            parties = sorted(s.name.removeprefix("share_") for s in one.explained if s.name.startswith("share_") and not s.name.endswith("_exact"))
+            parties = sorted(
+                s.name.removeprefix("share_")
+                for s in one.explained
+                if s.name.startswith("share_") and not s.name.endswith("_exact")
+            )
             msg = f"{party} has no share in {rule} of {one.period.label}; {', '.join(parties)} have one"
             raise KeyError(msg)
         source = f"{rule} {one.period.label}: {one.source}"
@@ -205,9 +217,12 @@ def run(  # noqa: PLR0917  Ruleset.run names them
     _check_labels(ruleset, labels)
     tell("read", None, None)
     shifted = as_year - year if year is not None and as_year is not None else 0
-    declared = [shape_of(t) for t in ruleset.bound.declaration.tables.values() if t.file is None]
     dataset = Dataset.open(
-        data, read_mappings(ruleset, mappings), needs=ruleset.needs.tables, declared=declared, years_shifted=shifted
+        data,
+        read_mappings(ruleset, mappings),
+        needs=ruleset.needs.tables,
+        declared=given_shapes(ruleset),
+        years_shifted=shifted,
     )
     try:
         for table in ruleset.bound.tables.values():
@@ -238,10 +253,36 @@ def run(  # noqa: PLR0917  Ruleset.run names them
     return made
 
 
+def check(
+    ruleset: "Ruleset", data: Any, mappings: Sequence[str | os.PathLike[str]] | None
+) -> DataCheck:
+    """Do what `Ruleset.check` says."""
+    with Dataset.open(
+        data,
+        read_mappings(ruleset, mappings),
+        needs=ruleset.needs.tables,
+        declared=given_shapes(ruleset),
+        digests=False,
+        strict=False,
+    ) as dataset:
+        return check_data(ruleset.needs.tables, dataset)
+
+
+def given_shapes(ruleset: "Ruleset") -> list[TableType]:
+    """Give the shapes of the tables that a ruleset declares without a file."""
+    tables = ruleset.bound.declaration.tables.values()
+    return [shape_of(table) for table in tables if table.file is None]
+
+
 def _check_labels(ruleset: "Ruleset", labels: tuple[str, ...] | None) -> None:
     if labels is None:
         return
-    known = {p.label for rule in ruleset.bound.rules if rule.settles for p in periods_of(ruleset.bound, rule)}
+    known = {
+        p.label
+        for rule in ruleset.bound.rules
+        if rule.settles
+        for p in periods_of(ruleset.bound, rule)
+    }
     for label in labels:
         if label not in known:
             msg = f"{label} is no period of {ruleset.id}; {', '.join(sorted(known)) or 'it settles none'} may stand there"
@@ -291,12 +332,18 @@ def _price(
     others = 0
     source = LINE
     if year is not None:
-        writer = SqlWriter({}, Sites(), column=lambda ref: f"l.{quote(ref.name)}" if ref.name in present else "NULL")
+        writer = SqlWriter(
+            {},
+            Sites(),
+            column=lambda ref: f"l.{quote(ref.name)}" if ref.name in present else "NULL",
+        )
         day = writer.write(ruleset.plan.row_date)
         source = "medical_claim_of_year"
         kept = f"coalesce(year({day}) = {int(year)}, TRUE)"
         connection.execute(f"CREATE VIEW {source} AS SELECT * FROM {LINE} AS l WHERE {kept}")
-        others = connection.execute(f"SELECT count(*) FROM {LINE} AS l WHERE NOT ({kept})").fetchone()[0]
+        others = connection.execute(
+            f"SELECT count(*) FROM {LINE} AS l WHERE NOT ({kept})"
+        ).fetchone()[0]
     query = batch_query(ruleset.plan, sites, present, ruleset.carried, source=source)
     if out is None:
         connection.execute(f"CREATE TABLE {_PRICED} AS {query.sql}")
@@ -326,9 +373,7 @@ def _summary(dataset: Dataset, query: BatchQuery | None, others: int) -> Summary
     )  # fmt: skip
 
 
-def _sources(
-    ruleset: "Ruleset", dataset: Dataset, query: BatchQuery | None
-) -> dict[str, Source]:
+def _sources(ruleset: "Ruleset", dataset: Dataset, query: BatchQuery | None) -> dict[str, Source]:
     """Say where the rows of each relation are."""
     found: dict[str, Source] = {}
     for name in dataset.tables:
@@ -336,7 +381,7 @@ def _sources(
         row_date = ""
         if table.period_date:
             writer = SqlWriter({}, Sites(), column=lambda ref: f"l.{quote(ref.name)}")
-            row_date = writer.write(check(table.period_date, Scope(columns=table.columns)))
+            row_date = writer.write(check_expression(table.period_date, Scope(columns=table.columns)))
         found[name] = Source(quote(name), row_date)
     if query is None:
         return found
@@ -350,10 +395,16 @@ def _sources(
         else:
             amounts = {"amount": query.amounts.get(rule.id, "allowed_amount")}
             where = "p.reject IS NULL"
-        named = ", ".join(f"p.{quote(column)} AS {quote(name)}" for name, column in amounts.items() if name in rule.outputs)
+        named = ", ".join(
+            f"p.{quote(column)} AS {quote(name)}"
+            for name, column in amounts.items()
+            if name in rule.outputs
+        )
         others = [c for c in query.columns if c not in rule.outputs]
         columns = ", ".join(f"p.{quote(c)}" for c in others)
-        found[rule.id] = Source(f"(SELECT {columns}, {named} FROM {_PRICED} AS p WHERE {where})", "l.service_date")
+        found[rule.id] = Source(
+            f"(SELECT {columns}, {named} FROM {_PRICED} AS p WHERE {where})", "l.service_date"
+        )
     return found
 
 
@@ -379,7 +430,10 @@ def _line_rejects(made: Run) -> list[Reject]:
         f"SELECT claim_id, claim_line_number, reject FROM {_PRICED} WHERE reject IS NOT NULL ORDER BY ALL"
     ).fetchall()
     details = _details(made, rows[:_DETAILS_MAX])
-    return [_reject(sites[number], claim, line, details.get((claim, line))) for claim, line, number in rows]
+    return [
+        _reject(sites[number], claim, line, details.get((claim, line)))
+        for claim, line, number in rows
+    ]
 
 
 def _reject(site: Site, claim: str, line: int, detail: str | None) -> Reject:
@@ -396,7 +450,9 @@ def _details(made: Run, rows: Sequence[tuple[str, int, int]]) -> dict[tuple[str,
         return {}
     connection = made.connection
     pricer = made.ruleset.pricer
-    columns = [c for c in made.ruleset.plan.needed_columns if c in made.dataset.tables[LINE].columns]
+    columns = [
+        c for c in made.ruleset.plan.needed_columns if c in made.dataset.tables[LINE].columns
+    ]
     names = ", ".join(f"l.{quote(c)}" for c in ("claim_id", "claim_line_number", *columns) if c)
     numbers = sorted({number for _, _, number in rows})
     limit = f"p.reject IN ({', '.join(map(constant_number, numbers))})"
@@ -418,5 +474,3 @@ def _details(made: Run, rows: Sequence[tuple[str, int, int]]) -> dict[tuple[str,
 def constant_number(number: int) -> str:
     """Write a whole number as SQL."""
     return constant(Decimal(number))
-
-

@@ -54,7 +54,9 @@ def _tables(declaration: Declaration) -> tuple[Mapping[str, LookupTable], list[D
             continue
         shape = evolve(shape_of(table), given=False)
         try:
-            tables[table.name] = load_table(TableDeclaration(type=shape, file=table.file), Path(table.folder))
+            tables[table.name] = load_table(
+                TableDeclaration(type=shape, file=table.file), Path(table.folder)
+            )
         except TableError as error:
             document: Document = declaration.document
             declared = document.locate((*table.path, "file"))
@@ -63,7 +65,13 @@ def _tables(declaration: Declaration) -> tuple[Mapping[str, LookupTable], list[D
                 if reject.row is not None:
                     # The header is line 1 of the file.
                     place = Location(str(Path(table.folder) / table.file), reject.row + 1, 1)
-                message = reject.reason if reject.row is None else f"{reject.column or table.name}: {reject.reason}"
-                related = () if place == declared else ((declared, f"{table.name} is declared here"),)
+                message = (
+                    reject.reason
+                    if reject.row is None
+                    else f"{reject.column or table.name}: {reject.reason}"
+                )
+                related = (
+                    () if place == declared else ((declared, f"{table.name} is declared here"),)
+                )
                 findings.append(Diagnostic(place, reject.code, message, related=related))
     return tables, findings

@@ -21,7 +21,10 @@ def dialect_text(ruleset: "Ruleset", dialect: str) -> str:
     columns = ruleset.bound.given[LINE].columns
     sites = Sites()
     query = batch_query(ruleset.plan, sites, columns, ruleset.carried)
-    head = [f"-- {ruleset.title}", f"-- {ruleset.id} version {ruleset.version}, SHA-256 {ruleset.digest}"]
+    head = [
+        f"-- {ruleset.title}",
+        f"-- {ruleset.id} version {ruleset.version}, SHA-256 {ruleset.digest}",
+    ]
     reasons = [
         f"--   {number}: {site.code} {site.rule + ': ' if site.rule else ''}{site.message}"
         for number, site in enumerate(sites)

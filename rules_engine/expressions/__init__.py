@@ -1,4 +1,4 @@
-"""Expressions: one formula, checked with units, as a Python closure, as SQL and on exact rationals."""
+"""Expressions: one formula with checked units, as Python, as SQL and on exact rationals."""
 
 from rules_engine.expressions.check import check, proven_not_null
 from rules_engine.expressions.parser import parse

@@ -68,9 +68,7 @@ def aggregate(checker: "Checker", node: syntax.Call) -> tree.Expression:
     )
 
 
-def _aggregated(
-    checker: "Checker", node: syntax.Call, operand: tree.Expression | None
-) -> Type:
+def _aggregated(checker: "Checker", node: syntax.Call, operand: tree.Expression | None) -> Type:
     if operand is None or node.function == "count":
         return Type(Kind.COUNT, scale=0, low=Decimal(0))
     if not operand.type.is_numeric:
@@ -116,7 +114,7 @@ def _names(node: syntax.Node) -> Iterator[syntax.Name]:
                 waiting.extend(reversed(syntax.parts(part)))
 
 
-def _unqualified(node: syntax.Node, relation: str) -> syntax.Node:
+def _unqualified(node: syntax.Node, relation: str) -> syntax.Node:  # noqa: C901  one line a node
     """Drop the relation's name before its columns: inside an aggregate the row is its row."""
     done: dict[int, syntax.Node] = {}
 

@@ -339,6 +339,4 @@ def _takes(
             good = isinstance(constant, str) and all(constant.count(p) == 1 for p in _DATE_PARTS)
             shown = "a pattern such as 'YYYYMMDD'"
     if not good:
-        raise checker.wrong(
-            at, "RE405", f"{function} takes {shown}; something else stands here"
-        )
+        raise checker.wrong(at, "RE405", f"{function} takes {shown}; something else stands here")

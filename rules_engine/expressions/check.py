@@ -68,9 +68,7 @@ def _placed(
     return typed
 
 
-def _check_posted(
-    checker: Checker, typed: tree.Expression, node: syntax.Node, posted: int
-) -> None:
+def _check_posted(checker: Checker, typed: tree.Expression, node: syntax.Node, posted: int) -> None:
     scale = typed.type.scale
     if scale is None or scale > posted:
         shown = "any fraction" if scale is None else f"{scale} decimal places"
@@ -88,16 +86,14 @@ def _check_size(checker: Checker, typed: tree.Expression, node: syntax.Node) -> 
         raise checker.wrong(
             node,
             "RE414",
-            f"the formula has {deep} levels, counting what its names stand for; it may have {DEEPEST}",
+            f"the formula has {deep} levels with those of its names; it may have {DEEPEST}",
             "give parts of it to rules of their own",
         )
     rows = checker.scope.profile != "settlement"
 
     def report(part: tree.Expression, message: str, help_: str | None) -> None:
         place = part if part.end > part.start else node
-        checker.report(
-            syntax.Node(start=place.start, end=place.end), "RE409", message, help_
-        )
+        checker.report(syntax.Node(start=place.start, end=place.end), "RE409", message, help_)
 
     prove(typed, dict(checker.scope.tables), report, rows=rows)
     if checker.findings:

@@ -24,6 +24,8 @@ from typing import Any, Final
 from rules_engine.expressions import tree
 from rules_engine.expressions.rational import divides
 from rules_engine.expressions.runtime import (
+    NO_ROW,
+    NO_VALUE_YET,
     OUT_OF_TIME,
     ZERO_DIVISOR,
     Index,
@@ -108,7 +110,7 @@ class Emitter:
         """Give a name for a value that is read more than once."""
         return text if _ATOM.fullmatch(text) else self.temp(text)
 
-    def const(self, value: Any) -> str:
+    def const(self, value: Any) -> str:  # noqa: ANN401  a value of any type of a contract
         """Bind a constant and give its name."""
         if value is None or isinstance(value, bool):
             return repr(value)
@@ -150,7 +152,7 @@ class Emitter:
         # Python reads two hundred nested brackets at most.
         return self.temp(text) if text.count("(") > _MOST_BRACKETS else text
 
-    def _value(self, node: tree.Expression) -> str:  # noqa: C901, PLR0911  one line a node
+    def _value(self, node: tree.Expression) -> str:  # noqa: C901  one line a node
         match node:
             case tree.Const():
                 return self.const(node.value)
@@ -287,22 +289,24 @@ class Emitter:
         return above, below
 
     def dated(self, node: tree.Dated) -> str:
+        """Choose by the row's date, and refuse the row before the first one."""
         name = self.temp()
         for number, (first, entry) in enumerate(reversed(node.entries)):
             head = "if" if number == 0 else "elif"
             with self.block(f"{head} s_date >= {self.const(first)}:"):
                 self.write(f"{name} = {self.value(entry)}")
-        site = self.sites.number("RE602", no_value_yet(node.name))
+        site = self.sites.number(NO_VALUE_YET, no_value_yet(node.name))
         with self.block("else:"):
             self.write(f"raise R_({site})")
         return name
 
     def key(self, keys: tuple[tree.Expression, ...]) -> str:
+        """Give the key of a lookup: a value, or a tuple of several."""
         texts = [self.value(key) for key in keys]
         return texts[0] if len(texts) == 1 else f"({', '.join(texts)})"
 
     def rows(self, index: Index, table: str, column: str) -> str:
-        """Bind the rows that a lookup reads; those of a given table come with each call, as `g_`."""
+        """Bind the rows that a lookup reads; those of a given table come with each call: `g_`."""
         if index.given:
             return f"g_[{(table, column)!r}]"
         name = f"L_{table}_{column}"
@@ -310,15 +314,16 @@ class Emitter:
         return name
 
     def lookup(self, node: tree.Lookup) -> str:
+        """Read a table, and refuse the row where it has no row for it."""
         index = self.tables[node.table][node.column]
         bound = self.rows(index, node.table, node.column)
         key = self.key(node.keys)
         name = self.temp()
-        site = self.sites.number("RE601", missing_row(node.table, index.key, dated=index.dated))
+        site = self.sites.number(NO_ROW, missing_row(node.table, index.key, dated=index.dated))
         if index.dated:
-            with self.block(f"for first_, last_, {name} in {bound}.get({key}, ()):"):
-                with self.block("if first_ <= s_date <= last_:"):
-                    self.write("break")
+            found = f"for first_, last_, {name} in {bound}.get({key}, ()):"
+            with self.block(found), self.block("if first_ <= s_date <= last_:"):
+                self.write("break")
             with self.block("else:"):
                 self.write(f"raise R_({site}, {key})")
             return name
@@ -355,6 +360,7 @@ class Emitter:
         return name
 
     def extremum(self, node: tree.Extremum) -> str:
+        """Choose the smallest or the largest; null where any of them is."""
         op = "<=" if node.function == "least" else ">="
         texts = [self.atom(self.value(argument)) for argument in node.arguments]
         nulls = [
@@ -402,6 +408,7 @@ class Emitter:
         raise TypeError(msg)
 
     def has(self, node: tree.Has) -> str:
+        """Ask whether a table has a row."""
         index = self.tables[node.table][""]
         bound = self.rows(index, node.table, "")
         key = self.key(node.keys)
@@ -425,22 +432,23 @@ class Emitter:
         return _unless_null([operand] if node.operand.type.nullable else [], f"({made})")
 
     def logic(self, node: tree.Logic) -> str:
+        """Join two conditions of which one may be unknown."""
         if not node.type.nullable:
             return self.plain_logic(node)
         decided = "False" if node.op == "and" else "True"
         name = self.temp(self.value(node.left))
         with self.block(f"if {name} is not {decided}:"):
             other = self.atom(self.value(node.right))
-            self.write(
-                f"{name} = {decided} if {other} is {decided} else None if {name} is None else {other}"
-            )
+            unknown = f"None if {name} is None else {other}"
+            self.write(f"{name} = {decided} if {other} is {decided} else {unknown}")
         return name
 
     def plain_logic(self, node: tree.Logic) -> str:
+        """Join two conditions that are true or false."""
         return self.joined(node.op, self.value(node.left), lambda: self.value(node.right))
 
     def joined(self, op: str, left: str, right_side: Callable[[], str]) -> str:
-        """Join two truth values; the right one is computed only where the left one does not decide."""
+        """Join two truth values; the right one is computed where the left one does not decide."""
         depth = self.indent
         right, statements = self._captured(right_side)
         if not statements:

@@ -1,4 +1,4 @@
-"""The diagnostic codes of formulas and of the rows they refuse; once released, a code keeps its meaning."""
+"""The diagnostic codes of formulas and of rows they refuse; a released code keeps its meaning."""
 
 from types import MappingProxyType
 from typing import Final

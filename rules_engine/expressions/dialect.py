@@ -103,5 +103,3 @@ def common(types: Iterable[Type]) -> tuple[int | None, int]:
     if not bounded:
         return None, scale
     return (digits(scale, min(lows), max(highs)) if lows else 0), scale
-
-

@@ -9,6 +9,8 @@ from typing import Any, Protocol
 from rules_engine.expressions import tree
 from rules_engine.expressions.rational import rounded_quotient
 from rules_engine.expressions.runtime import (
+    NO_ROW,
+    NO_VALUE_YET,
     OUT_OF_TIME,
     ZERO_DIVISOR,
     Reject,
@@ -19,8 +21,9 @@ from rules_engine.expressions.runtime import (
 from rules_engine.expressions.sites import Sites
 from rules_engine.expressions.types import TableType
 
-__all__ = ["Environment", "Trace", "Value", "evaluate"]
+__all__ = ["Environment", "Inputs", "Trace", "Value", "evaluate"]
 
+Day = date
 Value = Fraction | str | date | bool | None
 Trace = Callable[[tree.Expression, Value], None]
 
@@ -28,9 +31,17 @@ Trace = Callable[[tree.Expression, Value], None]
 class Environment(Protocol):
     """What the names of one evaluation stand for."""
 
-    date: date
-    sites: Sites
-    tables: Mapping[str, TableType]
+    @property
+    def date(self) -> Day:
+        """The row's or period's date."""
+
+    @property
+    def sites(self) -> Sites:
+        """What each number of a refused row stands for."""
+
+    @property
+    def tables(self) -> Mapping[str, TableType]:
+        """Shapes of the tables."""
 
     def ref(self, node: tree.Ref) -> Value:
         """Give a column, an output or an entity's value."""
@@ -45,6 +56,37 @@ class Environment(Protocol):
 
     def aggregate(self, node: tree.Aggregate) -> Value:
         """Give a sum, count or other aggregate at this grain."""
+
+
+_WORDS = frozenset({"true", "false", "null"})
+
+
+class Inputs:
+    """What a formula read: a trace that keeps names, lookups and aggregates as the author wrote them.
+
+    Attributes:
+        values: Value by the text that asked for it.
+    """
+
+    def __init__(self, text: str) -> None:
+        """Begin empty, for a formula written as `text`."""
+        self._text = text
+        self.values: dict[str, Value] = {}
+
+    def __call__(self, node: tree.Expression, value: Value) -> None:
+        """Keep the value where the node reads something."""
+        written = self._text[node.start : node.end]
+        if isinstance(node, tree.Const):
+            # A parameter that never changes; a literal says its value itself.
+            if not written.isidentifier() or written.lower() in _WORDS:
+                return
+        elif not isinstance(node, _READS):
+            return
+        if written != self._text:
+            self.values[written or getattr(node, "name", "")] = value
+
+
+_READS = tree.Ref | tree.Aggregate | tree.Lookup | tree.Interpolate | tree.Dated | tree.Round
 
 
 def evaluate(node: tree.Expression, env: Environment, trace: Trace | None = None) -> Value:
@@ -82,7 +124,7 @@ class _Evaluation:
     def reject(self, code: str, message: str) -> Reject:
         return Reject(self.env.sites.number(code, message))
 
-    def compute(self, node: tree.Expression) -> Value:
+    def compute(self, node: tree.Expression) -> Value:  # noqa: C901, PLR0912  one line a node
         match node:
             case tree.Const():
                 return plain(node.value)
@@ -157,7 +199,7 @@ class _Evaluation:
         for first, entry in reversed(node.entries):
             if self.env.date >= first:
                 return self.value(entry)
-        raise self.reject("RE602", no_value_yet(node.name))
+        raise self.reject(NO_VALUE_YET, no_value_yet(node.name))
 
     def table(self, node: tree.Lookup | tree.Has | tree.Interpolate) -> Value:
         type_ = self.env.tables[node.table]
@@ -169,7 +211,7 @@ class _Evaluation:
             return row is not None
         if row is None:
             dated = type_.effective is not None
-            raise self.reject("RE601", missing_row(node.table, type_.key, dated=dated))
+            raise self.reject(NO_ROW, missing_row(node.table, type_.key, dated=dated))
         return plain(row[node.column])
 
     def interpolate(self, node: tree.Interpolate) -> Value:
@@ -178,7 +220,7 @@ class _Evaluation:
             return None
         points = self.env.around(node.table, node.column, at)
         if not points:
-            raise self.reject("RE601", f"{node.table} has no rows around this value")
+            raise self.reject(NO_ROW, f"{node.table} has no rows around this value")
         (low, first), (high, last) = points[0], points[-1]
         return first if low == high else first + (last - first) * (at - low) / (high - low)
 
@@ -223,7 +265,7 @@ class _Evaluation:
         return None if left is None or right is None else not decides
 
 
-def compared(op: str, left: Any, right: Any) -> bool:
+def compared(op: str, left: Any, right: Any) -> bool:  # noqa: ANN401  two values of one type
     """Compare two values that are not null."""
     match op:
         case "=":
@@ -239,7 +281,7 @@ def compared(op: str, left: Any, right: Any) -> bool:
     return bool(left >= right)
 
 
-def plain(value: Any) -> Value:
+def plain(value: Any) -> Value:  # noqa: ANN401  a value of any type of a contract
     """Give a number as a fraction; everything else as it is."""
     if isinstance(value, bool) or value is None or isinstance(value, str | date | Fraction):
         return value

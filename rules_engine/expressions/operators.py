@@ -76,6 +76,20 @@ def proven_not_null(condition: tree.Expression) -> frozenset[str]:
             return frozenset()
 
 
+def _tested(condition: tree.Expression, *, unless: bool) -> frozenset[str]:
+    """Columns that are not null wherever `condition` is anything but `unless`, unknown included."""
+    match condition:
+        case tree.IsNull(operand=operand):
+            return _bare_columns((operand,)) if unless else frozenset()
+        case tree.Not(operand=operand):
+            return _tested(operand, unless=not unless)
+        case tree.Logic(op=op, left=left, right=right):
+            one, other = _tested(left, unless=unless), _tested(right, unless=unless)
+            return one & other if (op == "or") is not unless else one | other
+        case _:
+            return frozenset()
+
+
 def _bare_columns(nodes: Iterable[tree.Expression]) -> frozenset[str]:
     return frozenset(n.name for n in nodes if isinstance(n, tree.Ref) and n.space == "column")
 
@@ -146,9 +160,9 @@ def _logic(checker: "Checker", node: syntax.Binary) -> tree.Expression:
             try:
                 typed = checker.condition(side)
                 sides.append(typed)
-                if node.op == "and":
-                    # What the left side has tested is known on the right side.
-                    checker.not_null |= proven_not_null(typed)
+                # What the left side has tested is known on the right side, which is read too
+                # where the left side is unknown.
+                checker.not_null |= _tested(typed, unless=node.op == "or")
             except WrongError:
                 failed = True
     checker.not_null = kept
@@ -226,7 +240,9 @@ def compare(
     if why is not None:
         raise checker.wrong(at, "RE406", why, _as_text(left, right))
     if left.type.kind == Kind.BOOLEAN and op not in {"=", "<>"}:
-        raise checker.wrong(at, "RE406", f"conditions are compared with {op}; = or <> may stand there")
+        raise checker.wrong(
+            at, "RE406", f"conditions are compared with {op}; = or <> may stand there"
+        )
     if op in {"=", "<>"}:
         for side, other in ((left, right), (right, left)):
             _enumerated(checker, side, other, at)
@@ -356,9 +372,7 @@ def _case(checker: "Checker", node: syntax.Case) -> tree.Expression:
 # -- dates that are written as texts
 
 
-def dated(
-    left: tree.Expression, right: tree.Expression
-) -> tuple[tree.Expression, tree.Expression]:
+def dated(left: tree.Expression, right: tree.Expression) -> tuple[tree.Expression, tree.Expression]:
     """Read a text that is compared with a date as a date, where it is one."""
     if left.type.kind == Kind.DATE:
         return left, _as_date(right)

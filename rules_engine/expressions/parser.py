@@ -1,8 +1,9 @@
-"""Words of an expression → tree, by precedence climbing; the grammar is SQL's for scalar expressions."""
+"""Words of an expression → tree, by precedence climbing; the grammar is that of SQL's scalars."""
 
 from decimal import Decimal
 from typing import Final, NoReturn
 
+from rules_engine.expressions.findings import ExpressionError, Finding
 from rules_engine.expressions.syntax import (
     Between,
     Binary,
@@ -17,7 +18,6 @@ from rules_engine.expressions.syntax import (
     Not,
     depth,
 )
-from rules_engine.expressions.findings import ExpressionError, Finding
 from rules_engine.expressions.tokens import Token, tokenize
 from rules_engine.expressions.types import read_date
 
@@ -112,7 +112,7 @@ class _Parser:
             self.fail(
                 self.tokens[0],
                 f"the expression has {levels} levels; it may have {DEEPEST}",
-                "put brackets around parts of a long sum, or give parts of it to rules of their own",
+                "put brackets around parts of a long sum, or give parts to rules of their own",
             )
         return node
 

@@ -108,12 +108,16 @@ def _divided(a: Whole, b: Whole, mode: str, *, positive: bool) -> str:
     if mode == "down":
         return f"({a} // {safe})"
     if mode == "half_up":
-        half = f"{b}" if positive else f"sign({a}) * {b}"
-        return f"((2 * {a} + {half}) // {twice})"
-    size = a if positive else f"abs({a})"
+        half = f"{b}" if positive else f"{_sign(a)} * {b}"
+        return f"(({_product(2, a)} + {half}) // {twice})"
+    size = abs(a) if isinstance(a, int) else a if positive else f"abs({a})"
     # Half of an odd quotient goes up, half of an even one stays.
-    made = f"((2 * {size} + {b} - 1 + ({size} // {safe}) % 2) // {twice})"
-    return made if positive else f"(sign({a}) * {made})"
+    made = f"(({_product(2, size)} + {b} - 1 + ({size} // {safe}) % 2) // {twice})"
+    return made if positive else f"({_sign(a)} * {made})"
+
+
+def _sign(a: Whole) -> str:
+    return f"sign({a})" if isinstance(a, str) else str((a > 0) - (a < 0))
 
 
 def _computed(a: int, b: int, mode: str) -> int:
@@ -128,7 +132,7 @@ def _computed(a: int, b: int, mode: str) -> int:
 # -- whole numbers
 
 
-def _whole(node: tree.Expression, write: Write, machine: str) -> Whole:
+def _whole(node: tree.Expression, write: Write, machine: str) -> Whole:  # noqa: C901  one line a node
     """Give a number `scale` places larger, as a whole number."""
     scale = node.type.scale or 0
 
@@ -162,7 +166,7 @@ def _whole(node: tree.Expression, write: Write, machine: str) -> Whole:
 
 
 def _widest(node: tree.Expression) -> int | None:
-    """Give the largest whole number that `_whole` may meet; None where a decimal is too wide for it."""
+    """Give the largest whole number that `_whole` meets; None where a decimal is too wide."""
     type_ = node.type
     if type_.scale is None or type_.low is None or type_.high is None:
         return 0 if isinstance(node, tree.Const) and node.value is None else None

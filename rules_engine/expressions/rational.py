@@ -1,4 +1,4 @@
-"""A formula with divisions as one numerator over one denominator, so that it rounds once and exactly."""
+"""A formula with divisions as one fraction, so that it rounds once and exactly."""
 
 from decimal import Decimal
 from typing import Final
@@ -28,7 +28,7 @@ def divides(node: tree.Expression) -> bool:
 def as_ratio(node: tree.Expression) -> tuple[tree.Expression, tree.Expression]:
     """Give numerator and denominator without a division in either.
 
-    The denominator is zero exactly where a divisor is; no divisor holds a division (the checker refuses it).
+    The denominator is zero exactly where a divisor is: the checker refuses a division within one.
     """
     match node:
         case tree.Arithmetic(op="/", left=left, right=right):

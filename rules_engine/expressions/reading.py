@@ -47,7 +47,9 @@ def _number(sql: str) -> str:
     exact = f"TRY_CAST({clean} AS DECIMAL(38, 18))"
     sign = f"CASE WHEN trim({sql}) LIKE '(%' THEN -1 ELSE 1 END"
     percent = f"CASE WHEN {sql} LIKE '%\\%%' ESCAPE '\\' THEN 0.01 ELSE 1.00 END"
-    narrow = f"TRY_CAST(TRY_CAST({exact} AS DECIMAL(36, 16)) * {percent} * {sign} AS DECIMAL(38, 18))"
+    narrow = (
+        f"TRY_CAST(TRY_CAST({exact} AS DECIMAL(36, 16)) * {percent} * {sign} AS DECIMAL(38, 18))"
+    )
     kept = f"TRY_CAST({narrow} AS DECIMAL(18, 6))"
     shape = f"regexp_full_match(trim({sql}), {text(_NUMBER_SHAPE)})"
     return f"CASE WHEN {shape} AND {kept} = {narrow} THEN {kept} END"

@@ -1,4 +1,4 @@
-"""What the compilations of an expression share when a row is priced: refusals, tables and patterns."""
+"""What the compilations share when a row is priced: refusals, tables and patterns."""
 
 import re
 from collections.abc import Mapping
@@ -7,6 +7,8 @@ from typing import Any, Final
 from attrs import frozen
 
 __all__ = [
+    "NO_ROW",
+    "NO_VALUE_YET",
     "OUT_OF_TIME",
     "ZERO_DIVISOR",
     "Index",
@@ -16,6 +18,8 @@ __all__ = [
     "no_value_yet",
 ]
 
+NO_ROW: Final = "RE601"
+NO_VALUE_YET: Final = "RE602"
 ZERO_DIVISOR: Final = ("RE603", "a divisor is zero")
 OUT_OF_TIME: Final = ("RE611", "a computed date lies outside the years 1 to 9999")
 
@@ -35,7 +39,7 @@ class Index:
     """One column of a table, found by key.
 
     Attributes:
-        rows: `{key: value}`, or for a dated table `{key: [(first, last, value), …]}`, never open-ended.
+        rows: `{key: value}`, or for a dated table `{key: [(first, last, value), …]}`, days there.
         key: Names of the key columns.
         dated: Which of the two forms it has.
         given: Whether its rows come with each call and not with the ruleset; `rows` is then empty.

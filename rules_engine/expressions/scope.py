@@ -18,7 +18,8 @@ class Parameter:
 
     Attributes:
         type: Its declared type.
-        values: First day and value, in the order of days; one entry without a day where it never changes.
+        values: First day and value, in the order of days; one entry without a day where it never
+            changes.
     """
 
     type: Type
@@ -45,7 +46,8 @@ class Scope:
     """The names around an expression.
 
     Attributes:
-        profile: `row` (closure and SQL), `settlement` (exact rationals) or `mapping` (texts of a file).
+        profile: `row` (closure and SQL), `settlement` (exact rationals) or `mapping` (texts of a
+            file).
         grain: What one evaluation is about: `line`, `member_month`, an entity, `contract`.
         columns: Columns of the row.
         stages: Amounts of the waterfall that this step sees.

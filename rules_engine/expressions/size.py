@@ -21,7 +21,7 @@ LARGEST: Final = 10_000
 """How many parts a formula may have, counting what its names stand for."""
 
 DEEPEST: Final = 80
-"""How many levels its tree may have, with those of what its names stand for; a CASE counts twice."""
+"""How many levels its tree may have, with those of its names; a CASE counts twice."""
 
 BRANCHES: Final = 100
 """How many branches a CASE may have, and how many refusals may wait for each other."""

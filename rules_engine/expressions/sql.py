@@ -18,7 +18,14 @@ from rules_engine.expressions.dialect import (
     width,
 )
 from rules_engine.expressions.quotient import by_division, quotient
-from rules_engine.expressions.runtime import OUT_OF_TIME, ZERO_DIVISOR, missing_row, no_value_yet
+from rules_engine.expressions.runtime import (
+    NO_ROW,
+    NO_VALUE_YET,
+    OUT_OF_TIME,
+    ZERO_DIVISOR,
+    missing_row,
+    no_value_yet,
+)
 from rules_engine.expressions.sites import Sites
 from rules_engine.expressions.size import BRANCHES, LONGEST_SQL, TooLargeError
 from rules_engine.expressions.types import Kind, TableType
@@ -65,7 +72,8 @@ class SqlWriter:
     computed with, but might round where two scales meet.
 
     Attributes:
-        joins: Table rows that the expressions written so far read, in an order in which they can be joined.
+        joins: Table rows that the expressions written so far read, in an order in which they can be
+            joined.
         sites: What each number of a failed row stands for.
     """
 
@@ -97,7 +105,7 @@ class SqlWriter:
             raise TooLargeError
         return made
 
-    def _value(self, node: tree.Expression) -> str:  # noqa: C901, PLR0911  one line a node
+    def _value(self, node: tree.Expression) -> str:  # noqa: C901, PLR0912  one line a node
         match node:
             case tree.Const():
                 return constant(node.value)
@@ -234,8 +242,7 @@ class SqlWriter:
     def _condition(self, node: tree.Expression) -> str:
         match node:
             case tree.Compare():
-                left, right = self.aligned((node.left, node.right))
-                return f"({left} {node.op} {right})"
+                return f"({f' {node.op} '.join(self.aligned((node.left, node.right)))})"
             case tree.Logic():
                 return f"({self.write(node.left)} {node.op.upper()} {self.write(node.right)})"
             case tree.Not(operand=tree.IsNull(operand=operand)):
@@ -243,8 +250,8 @@ class SqlWriter:
             case tree.Not():
                 return f"(NOT {self.write(node.operand)})"
             case tree.InList():
-                operand, *options = self.aligned((node.operand, *node.options))
-                return f"({operand} IN ({', '.join(options)}))"
+                found, *options = self.aligned((node.operand, *node.options))
+                return f"({found} IN ({', '.join(options)}))"
             case tree.IsNull():
                 return f"({self.write(node.operand)} IS NULL)"
             case tree.Like():
@@ -255,7 +262,7 @@ class SqlWriter:
     # -- rows that fail
 
     def failure(self, node: tree.Expression) -> str | None:
-        """Give SQL for the number of the first site that rejects the row, or None if none ever does.
+        """Give SQL for the number of the first site that rejects the row; None if none ever does.
 
         Raises:
             TooLargeError: It is longer than an engine reads in reasonable time.
@@ -284,7 +291,7 @@ class SqlWriter:
                 join = self.join(node.table, node.keys)
                 dated = join.table.effective is not None
                 message = missing_row(node.table, join.table.key, dated=dated)
-                number = self.sites.number("RE601", message)
+                number = self.sites.number(NO_ROW, message)
                 return f"CASE WHEN NOT ({join.found}) THEN {number} END"
             case tree.Arithmetic(op="/", right=right) if not isinstance(right, tree.Const):
                 number = self.sites.number(*ZERO_DIVISOR)
@@ -309,7 +316,7 @@ class SqlWriter:
         return found[0] if found else None
 
     def _dated_failure(self, node: tree.Dated) -> str:
-        number = self.sites.number("RE602", no_value_yet(node.name))
+        number = self.sites.number(NO_VALUE_YET, no_value_yet(node.name))
         inner = [self.failure(entry) for _, entry in node.entries]
         rest = ""
         if any(inner):

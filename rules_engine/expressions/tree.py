@@ -64,7 +64,8 @@ class Ref(Expression):
     """A value that the row or the occasion gives.
 
     Attributes:
-        space: Where it comes from: `column`, `stage` (allowed, remaining), `entity`, `output`, `date`.
+        space: Where it comes from: `column`, `stage` (allowed, remaining), `entity`, `output`,
+            `date`.
         name: Its name there; an output is `rule.output`.
     """
 
@@ -272,7 +273,7 @@ def walk(node: Expression) -> Iterator[Expression]:
 
 
 def can_fail(node: Expression) -> bool:
-    """Whether evaluating it can reject the row: a missing key, a zero divisor, a date of no calendar."""
+    """Whether it can reject the row: a missing key, a zero divisor, a date of no calendar."""
     return any(
         isinstance(part, Lookup | Dated | Interpolate)
         or (isinstance(part, Arithmetic) and (part.op == "/" or part.type.kind == Kind.DATE))

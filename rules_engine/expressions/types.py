@@ -1,4 +1,4 @@
-"""Types carry units: what a column, a parameter, a literal or a formula is, and how wide it can get."""
+"""Types carry units: what a column, parameter, literal or formula is, and how wide it can get."""
 
 import re
 from collections.abc import Mapping
@@ -16,7 +16,17 @@ from typing import Any
 
 from attrs import evolve, frozen
 
-__all__ = ["DIMENSIONLESS", "EXACT", "NUMERIC", "Kind", "TableType", "Type", "digits", "places", "read_date"]
+__all__ = [
+    "DIMENSIONLESS",
+    "EXACT",
+    "NUMERIC",
+    "Kind",
+    "TableType",
+    "Type",
+    "digits",
+    "places",
+    "read_date",
+]
 
 # Bounds are computed by a context of our own, whatever the host has set.
 EXACT = Context(
@@ -75,7 +85,7 @@ class Type:
     Attributes:
         kind: Its unit.
         nullable: Whether it may be absent.
-        scale: Decimal places that its value never exceeds; None where division made it any fraction.
+        scale: Decimal places that its value never exceeds; None where it may be any fraction.
         low: Smallest value, inclusive; None where unbounded (settlement only).
         high: Largest value, inclusive.
         codes: The codes that may occur, where a table or the standard enumerates them.
@@ -102,13 +112,15 @@ class Type:
         name, _, rest = words[0].partition("(") if words else ("", "", "")
         if (words[1:] and not nullable) or name not in set(Kind) or (rest and rest[-1] != ")"):
             kinds = ", ".join(Kind)
-            msg = f"{text!r} is not a type; a type is one of {kinds}, with `or null` where it may be absent"
+            wanted = f"a type is one of {kinds}, with `or null` where it may be absent"
+            msg = f"{text!r} is not a type; {wanted}"
             raise ValueError(msg)
         kind = Kind(name)
         made = cls.of(kind, nullable=nullable)
         if rest:
             if kind not in NUMERIC - _WHOLE or not rest[:-1].isdigit() or int(rest[:-1]) > 12:  # noqa: PLR2004  twelve places fit every width
-                msg = f"{text!r} is not a type; decimal places are 0 to 12 and only fractions have them"
+                wanted = "decimal places are 0 to 12 and only fractions have them"
+                msg = f"{text!r} is not a type; {wanted}"
                 raise ValueError(msg)
             made = evolve(made, scale=int(rest[:-1]))
         return made

@@ -116,7 +116,8 @@ def _dates(op: str, left: Type, right: Type, *, nullable: bool) -> Type:
     whole = right.kind == Kind.DAYS or (right.free and right.scale == 0)
     if left.kind == Kind.DATE and whole:
         return Type(Kind.DATE, nullable)
-    msg = f"{_show(left)} {op} {_show(right)} has no meaning; a date minus a date is days, a date plus days a date"
+    found = f"{_show(left)} {op} {_show(right)} has no meaning"
+    msg = f"{found}; a date minus a date is days, a date plus days a date"
     raise UnitError(msg)
 
 
@@ -162,7 +163,7 @@ def divide(left: Type, right: Type) -> Type:
 
 
 def _quotient_bounds(left: Type, right: Type) -> _Bounds:
-    """Bound a quotient; a divisor is at least one unit of its last place, since zero rejects the row."""
+    """Bound a quotient; zero rejects the row, so a divisor has a unit at least."""
     signs = all(side.low is not None and side.low >= 0 for side in (left, right))
     if left.low is None or left.high is None:
         return (Decimal(0), None) if signs else (None, None)
@@ -274,8 +275,8 @@ def comparable(a: Type, b: Type) -> str | None:
     return f"{_show(a)} is compared with {_show(b)}"
 
 
-def fits(found: Type, expected: Type) -> str | None:  # noqa: C901  one line a unit
-    """Say why a value of type `found` may not stand where `expected` is asked for; None where it may."""
+def fits(found: Type, expected: Type) -> str | None:
+    """Say why a value may not stand where `expected` is asked for; None where it may."""
     if is_null(found):
         return None if expected.nullable else f"NULL is found; {_show(expected)} may stand here"
     low, high = found.low, found.high

@@ -31,14 +31,14 @@ from rules_engine.language.references import (
     ordered,
     uses,
 )
-from rules_engine.language.ruleset import Declaration, Rule
+from rules_engine.language.ruleset import Declaration, DeclaredTable, Rule
 from rules_engine.language.schema import terms_findings
 from rules_engine.methodology import STAGES, Formula, Host, Methodology, Step, TermsError
 from rules_engine.tables.lookup import LookupTable
 from rules_engine.tables.shape import shapes
 from rules_engine.tables.standard import STANDARD, StandardTable
 
-__all__ = ["LINE", "bind"]
+__all__ = ["LINE", "bind", "shape_of"]
 
 LINE = "medical_claim"
 """The table whose rows are priced."""
@@ -102,7 +102,7 @@ class _Binder:
 
     def ruleset(self) -> BoundRuleset:
         declared = self.declaration
-        own = [_type_of(t) for t in declared.tables.values() if t.file is None]
+        own = [shape_of(t) for t in declared.tables.values() if t.file is None]
         self.given = dict(shapes(own))
         self.check_entities()
         chosen = {
@@ -396,7 +396,8 @@ class _Binder:
         return found
 
 
-def _type_of(table: Any) -> TableType:
+def shape_of(table: DeclaredTable) -> TableType:
+    """Give the shape of a declared table; key columns without a type hold codes."""
     code, day = Type.of(Kind.CODE), Type.of(Kind.DATE, nullable=True)
     columns = {name: table.columns.get(name, code) for name in table.key} | dict(table.columns)
     for name in table.effective or ():

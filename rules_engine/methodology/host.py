@@ -53,7 +53,9 @@ class Host:
     blocked: frozenset[str]
 
     @classmethod
-    def discover(cls, block: Iterable[str] = (), points: Iterable[EntryPoint] | None = None) -> "Host":
+    def discover(
+        cls, block: Iterable[str] = (), points: Iterable[EntryPoint] | None = None
+    ) -> "Host":
         """Find every methodology of the installed distributions.
 
         Args:
@@ -85,7 +87,11 @@ def _distribution(point: EntryPoint) -> str:
 def _offer(name: str, points: list[EntryPoint]) -> Offer | Problem:
     owners = tuple(sorted(_distribution(point) for point in points))
     if len(points) > 1:
-        return Problem(name, owners, f"{' and '.join(owners)} both offer {name}; uninstall one, or block the name")
+        return Problem(
+            name,
+            owners,
+            f"{' and '.join(owners)} both offer {name}; uninstall one, or block the name",
+        )
     manager: Final = pluggy.PluginManager(hooks.GROUP)
     manager.add_hookspecs(hooks)
     try:
@@ -93,7 +99,9 @@ def _offer(name: str, points: list[EntryPoint]) -> Offer | Problem:
         manager.check_pending()
         offered = manager.hook.provide_methodology()
     except Exception as error:  # noqa: BLE001  whatever a third party raises is named and stops only its own rules
-        return Problem(name, owners, f"{name} of {owners[0]} cannot be loaded: {type(error).__name__}: {error}")
+        return Problem(
+            name, owners, f"{name} of {owners[0]} cannot be loaded: {type(error).__name__}: {error}"
+        )
     if len(offered) != 1 or not isinstance(offered[0], Methodology):
         return Problem(name, owners, f"{name} of {owners[0]} offers no methodology")
     if offered[0].name != name:

@@ -73,7 +73,15 @@ class Worksheet:
         """Record a value that was computed elsewhere: a formula of the contract."""
         self._values[name] = value
         self._steps.append(
-            Explained(name=name, formula=formula, value=value, inputs=inputs or {}, kind=kind, place=place, note=note)
+            Explained(
+                name=name,
+                formula=formula,
+                value=value,
+                inputs=inputs or {},
+                kind=kind,
+                place=place,
+                note=note,
+            )
         )
         return value
 
@@ -84,7 +92,9 @@ class Worksheet:
             ExpressionError: The formula names a value that is not there or mixes what does not mix.
         """
         known = {n: v for n, v in self._values.items() if v is not None}
-        names = frozenset((n, isinstance(v, bool)) for n, v in known.items() if _mentions(formula, n))
+        names = frozenset(
+            (n, isinstance(v, bool)) for n, v in known.items() if _mentions(formula, n)
+        )
         value = evaluate(_formula(formula, names), _Names(known))
         return self.take(name, value, formula=formula, note=note, kind=kind)
 
@@ -109,7 +119,9 @@ class _Names:
     def row(self, table: str, keys: tuple[Value, ...]) -> Mapping[str, Value] | None:
         raise KeyError(table, keys)
 
-    def around(self, table: str, column: str, at: Fraction) -> tuple[tuple[Fraction, Fraction], ...]:
+    def around(
+        self, table: str, column: str, at: Fraction
+    ) -> tuple[tuple[Fraction, Fraction], ...]:
         raise KeyError(table, column, at)
 
     def aggregate(self, node: Aggregate) -> Value:

@@ -32,7 +32,12 @@ class BatchQuery:
 
 
 def batch_query(
-    plan: Plan, sites: Sites, present: Iterable[str], carry: Sequence[str] = (), *, source: str = "medical_claim"
+    plan: Plan,
+    sites: Sites,
+    present: Iterable[str],
+    carry: Sequence[str] = (),
+    *,
+    source: str = "medical_claim",
 ) -> BatchQuery:
     """Write the query that prices every line.
 
@@ -61,10 +66,18 @@ class _Batch:
     # -- writing steps
 
     def writer(self) -> SqlWriter:
-        return SqlWriter(dict(self.plan.tables), self.sites, column=_column, row_date="l.service_date")
+        return SqlWriter(
+            dict(self.plan.tables), self.sites, column=_column, row_date="l.service_date"
+        )
 
     def step(
-        self, name: str, writer: SqlWriter, added: dict[str, str], *, comment: str = "", where: str = ""
+        self,
+        name: str,
+        writer: SqlWriter,
+        added: dict[str, str],
+        *,
+        comment: str = "",
+        where: str = "",
     ) -> None:
         """Add a named step: all columns so far, some replaced, some added."""
         kept = [quote(c) for c in self.columns if c not in added]
@@ -118,7 +131,9 @@ class _Batch:
         writer = self.writer()
         self.sites.rule = ""
         no_date = self.sites.number("RE609", "the line has no date to be priced at")
-        outside = self.sites.number("RE610", "the line's date is outside the ruleset's effective dates")
+        outside = self.sites.number(
+            "RE610", "the line's date is outside the ruleset's effective dates"
+        )
         none = self.sites.number("RE606", "no rule sets the allowed amount")
         several = self.sites.number("RE607", "more than one rule sets the allowed amount")
         failures: list[str | None] = [
@@ -158,7 +173,11 @@ class _Batch:
         if certain is None:
             chosen = f"CASE {' '.join(branches)} ELSE -1 END"
             failures.append(f"CASE WHEN {chosen} < 0 THEN {none} END")
-        which = f"CASE {' '.join(branches)} ELSE {certain or -1} END" if branches else str(certain or -1)
+        which = (
+            f"CASE {' '.join(branches)} ELSE {certain or -1} END"
+            if branches
+            else str(certain or -1)
+        )
         added = {"which": f"CAST({which} AS TINYINT)" if len(rules) < 128 else which,  # noqa: PLR2004  eight bits
                  "reject": writer.first(*failures) or "NULL"}  # fmt: skip
         self.step("chosen", writer, added, comment="which rule sets the allowed amount")
@@ -199,9 +218,7 @@ class _Batch:
         """Write an amount as it is posted."""
         return f"CAST({writer.write(expression)} AS DECIMAL(18, {self.plan.scale}))"
 
-    def amount_failure(
-        self, writer: SqlWriter, expression: Expression, amount: str
-    ) -> str | None:
+    def amount_failure(self, writer: SqlWriter, expression: Expression, amount: str) -> str | None:
         failed = writer.failure(expression)
         if not expression.type.nullable:
             return failed
@@ -266,7 +283,9 @@ class _Batch:
             f"SELECT {names}, {allowed} AS allowed\n  FROM ranked AS l\n  UNION ALL\n"
             f"  SELECT {names}, l.allowed\n  FROM {quote(base)} AS l\n  WHERE NOT ({together})"
         )
-        self.steps.append(("spread", text, "each line's part of it, by largest remainder on charges"))
+        self.steps.append(
+            ("spread", text, "each line's part of it, by largest remainder on charges")
+        )
         self.columns = [c for c in columns if c != "allowed"] + ["allowed"]
         self.source = "spread"
 
@@ -288,7 +307,9 @@ class _Batch:
             reject = writer.first("l.reject", tested, failed) or "l.reject"
             comment = f"{rule.step.sets}: {rule.id}" + (f": {rule.source}" if rule.source else "")
             if rule.step.sets == "limit":
-                test = f"{amount} < l.allowed" if met == "TRUE" else f"{met} AND {amount} < l.allowed"
+                test = (
+                    f"{amount} < l.allowed" if met == "TRUE" else f"{met} AND {amount} < l.allowed"
+                )
                 lower = f"CASE WHEN {test} THEN {amount} ELSE l.allowed END"
                 if met == "TRUE" and not rule.step.expression.type.nullable:
                     lower = f"least({amount}, l.allowed)"
@@ -330,7 +351,9 @@ class _Batch:
         out["rule"] = good(ids)
         out["charge_amount"] = "l.charge_amount"
         out["allowed_amount"] = good("l.allowed")
-        out["contractual_adjustment"] = good(f"CAST(l.charge_amount - l.allowed AS DECIMAL(18, {scale}))")
+        out["contractual_adjustment"] = good(
+            f"CAST(l.charge_amount - l.allowed AS DECIMAL(18, {scale}))"
+        )
         for stage, rules in stages.items():
             if stage == "adjustment" or len(rules) > 1:
                 out |= {f"{rule}_amount": good(f"l.{amounts[rule]}") for rule in rules}
@@ -339,12 +362,15 @@ class _Batch:
         out["paid_amount"] = good("l.remaining")
         out["reject"] = "CAST(l.reject AS SMALLINT)"
         selected = ",\n  ".join(
-            sql if sql == f"l.{quote(name)}" else f"{sql} AS {quote(name)}" for name, sql in out.items()
+            sql if sql == f"l.{quote(name)}" else f"{sql} AS {quote(name)}"
+            for name, sql in out.items()
         )
         for rule in amounts:
             name = f"{rule}_amount"
             stage = next(r.step.sets for r in self.plan.later if r.id == rule)
-            total_name = {"member_share": "member_amount", "withheld": "withheld_amount"}.get(stage, name)
+            total_name = {"member_share": "member_amount", "withheld": "withheld_amount"}.get(
+                stage, name
+            )
             amounts[rule] = name if name in out else total_name
         return f"SELECT\n  {selected}\nFROM {quote(self.source)} AS l", tuple(out)
 

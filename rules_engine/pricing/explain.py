@@ -5,10 +5,10 @@ from datetime import date
 from fractions import Fraction
 from typing import Any
 
-from rules_engine.expressions import Expression, Sites, TableType
+from rules_engine.expressions import Sites, TableType
 from rules_engine.expressions.closure import Index
-from rules_engine.expressions.exact import Value, evaluate, plain
-from rules_engine.expressions.tree import Aggregate, Dated, Lookup, Ref, Round
+from rules_engine.expressions.exact import Inputs, Value, evaluate, plain
+from rules_engine.expressions.tree import Aggregate, Ref
 from rules_engine.methodology import Explained
 from rules_engine.pricing.given import Given
 from rules_engine.pricing.plan import Plan, PricingRule
@@ -53,13 +53,19 @@ def explain_line(
         allowed, remaining = _number(facts.stages["allowed"]), _number(facts.stages["remaining"])
         if later.step.sets == "limit":
             least = min(allowed, amount)
-            steps.append(Explained(name="allowed", formula=f"least(allowed, {later.id})", value=least))
+            steps.append(
+                Explained(name="allowed", formula=f"least(allowed, {later.id})", value=least)
+            )
             facts.stages = {"allowed": least, "remaining": least}
         else:
             facts.stages = {"allowed": allowed, "remaining": remaining - amount}
-    taken = [r.id for r in plan.later if r.step.sets != "limit" and any(s.name == r.id for s in steps)]
+    taken = [
+        r.id for r in plan.later if r.step.sets != "limit" and any(s.name == r.id for s in steps)
+    ]
     formula = " - ".join(["allowed", *taken])
-    steps.append(Explained(name="paid", formula=formula, value=facts.stages["remaining"], kind="posted"))
+    steps.append(
+        Explained(name="paid", formula=formula, value=facts.stages["remaining"], kind="posted")
+    )
     return tuple(steps)
 
 
@@ -92,25 +98,31 @@ def _together(
 
 
 def _step(name: str, rule: PricingRule, facts: "_RowFacts") -> Explained:
-    inputs: dict[str, Value] = {}
-
-    def trace(node: Expression, value: Value) -> None:
-        if isinstance(node, Ref | Lookup | Dated | Round):
-            inputs[rule.text[node.start : node.end] or getattr(node, "name", "")] = value
-
-    value = evaluate(rule.step.expression, facts, trace)
-    inputs.pop(rule.text, None)
+    inputs = Inputs(rule.text)
+    value = evaluate(rule.step.expression, facts, inputs)
     note = f"{rule.id}: {rule.source}" if rule.source else rule.id
     if rule.when_text:
         note += f" (when {rule.when_text})"
-    return Explained(name=name, formula=rule.text, value=value, inputs=inputs, kind="term", place=rule.place, note=note)
+    return Explained(
+        name=name,
+        formula=rule.text,
+        value=value,
+        inputs=inputs.values,
+        kind="term",
+        place=rule.place,
+        note=note,
+    )
 
 
 class _RowFacts:
     """What the names of a row formula stand for on one line."""
 
     def __init__(
-        self, plan: Plan, tables: Mapping[str, Mapping[str, Index]], row: Mapping[str, Any], given: Given | None
+        self,
+        plan: Plan,
+        tables: Mapping[str, Mapping[str, Index]],
+        row: Mapping[str, Any],
+        given: Given | None,
     ) -> None:
         self.plan = plan
         self.indexes = tables
@@ -154,10 +166,10 @@ class _RowFacts:
         for column, index in self.indexes[table.name].items():
             yield column, index.rows
 
-    def around(self, table: str, column: str, at: Fraction) -> tuple[tuple[Fraction, Fraction], ...]:
+    def around(
+        self, table: str, column: str, at: Fraction
+    ) -> tuple[tuple[Fraction, Fraction], ...]:
         raise KeyError(table, column, at)
 
     def aggregate(self, node: Aggregate) -> Value:
         raise KeyError(node.relation)
-
-

@@ -44,7 +44,9 @@ class Given:
             raise NotGivenError(table.name)
         found: dict[Any, Any] = {}
         for row in self.tables[table.name]:
-            key = tuple(row[name] for name in table.key) if len(table.key) > 1 else row[table.key[0]]
+            key = (
+                tuple(row[name] for name in table.key) if len(table.key) > 1 else row[table.key[0]]
+            )
             value = row[column] if column else True
             if table.effective is None:
                 found[key] = value

@@ -55,7 +55,12 @@ class ClaimPricer:
         self.source = writer.source()
         # The name lets a debugger show the generated lines.
         name = f"<pricing {id(self)}>"
-        linecache.cache[name] = (len(self.source), None, self.source.splitlines(keepends=True), name)
+        linecache.cache[name] = (
+            len(self.source),
+            None,
+            self.source.splitlines(keepends=True),
+            name,
+        )
         space: dict[str, Any] = dict(writer.bound)
         exec(compile(self.source, name, "exec"), space)  # noqa: S102  our own text: names and constants are bound, never pasted
         self._line: Callable[..., Any] = space["line"]
@@ -151,7 +156,9 @@ class ClaimPricer:
         priced: list[PricedLine | RejectedLine] = []
         for row, part in zip(rows, parts, strict=True):
             try:
-                priced.append(self._line(row, given, number, Decimal(part).scaleb(-scale, _UNTRAPPED)))
+                priced.append(
+                    self._line(row, given, number, Decimal(part).scaleb(-scale, _UNTRAPPED))
+                )
             except Reject as reject:
                 priced.append(self._rejected(row, reject))
         return priced
@@ -225,7 +232,9 @@ class _Writer:
         self.sites.rule = ""
         self.emitter.write(f"s_date = {self.emitter.value(self.plan.row_date)}")
         no_date = self.sites.number("RE609", "the line has no date to be priced at")
-        outside = self.sites.number("RE610", "the line's date is outside the ruleset's effective dates")
+        outside = self.sites.number(
+            "RE610", "the line's date is outside the ruleset's effective dates"
+        )
         self.emitter.write(f"if s_date is None: raise R_({no_date})")
         first, last = self.emitter.const(self.plan.first), self.emitter.const(self.plan.last)
         self.emitter.write(f"if not {first} <= s_date <= {last}: raise R_({outside}, s_date)")
@@ -252,9 +261,7 @@ class _Writer:
             if type_.kind in _WHOLE:
                 return f"({variable}.__class__ is not int or not {inside})"
             unit = self.emitter.const(Decimal(1).scaleb(-(type_.scale or 0)))
-            return (
-                f"({variable}.__class__ is not Decimal_ or not {variable}.same_quantum({unit}) or not {inside})"
-            )
+            return f"({variable}.__class__ is not Decimal_ or not {variable}.same_quantum({unit}) or not {inside})"
         wanted = {Kind.DATE: "date_", Kind.BOOLEAN: "bool"}.get(type_.kind, "str")
         return f"{variable}.__class__ is not {wanted}"
 
@@ -305,7 +312,11 @@ class _Writer:
         rules = self.plan.choosing
         for number, rule in enumerate(rules):
             head = "if" if number == 0 else "elif"
-            head = f"{head} w == {number}:" if number < len(rules) - 1 else ("else:" if number else "if True:")
+            head = (
+                f"{head} w == {number}:"
+                if number < len(rules) - 1
+                else ("else:" if number else "if True:")
+            )
             with emitter.block(head):
                 if rule.step.per == "claim":
                     emitter.write(f"return {number}")
@@ -350,7 +361,9 @@ class _Writer:
             f"s_remaining, tuple(a))"
         )
 
-    def applied(self, number: int, rule: PricingRule, write: Callable[[str, PricingRule], None]) -> None:
+    def applied(
+        self, number: int, rule: PricingRule, write: Callable[[str, PricingRule], None]
+    ) -> None:
         variable = f"v{number}"
         conditions = rule.conditions
         self.sites.rule = rule.id

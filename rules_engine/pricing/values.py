@@ -73,7 +73,9 @@ def _number(value: Any, type_: Type) -> Decimal | int:
     if not exact.is_finite() or places(exact) > (type_.scale or 0):
         msg = f"a {type_.kind} has {type_.scale} decimal places"
         raise ValueError(msg)
-    if (type_.low is not None and exact < type_.low) or (type_.high is not None and exact > type_.high):
+    if (type_.low is not None and exact < type_.low) or (
+        type_.high is not None and exact > type_.high
+    ):
         msg = f"{type_.low} to {type_.high} may stand here"
         raise ValueError(msg)
     if type_.kind in _WHOLE:

@@ -94,7 +94,12 @@ def _query(
     experience: Experience,
 ) -> None:
     sites = Sites()
-    writer = SqlWriter(dict(tables), sites, column=_column, row_date=f"({source.row_date or constant(period.first)})")
+    writer = SqlWriter(
+        dict(tables),
+        sites,
+        column=_column,
+        row_date=f"({source.row_date or constant(period.first)})",
+    )
     columns = [f"l.{quote(key)}" for key in keys]
     for node in nodes:
         columns += _columns(node, writer)
@@ -131,7 +136,9 @@ def _query(
 def _columns(node: Aggregate, writer: SqlWriter) -> list[str]:
     """Value, rows without a value, and the first failure, as three columns."""
     taken = ""
-    failures = [None if part is None else writer.failure(part) for part in (node.condition, node.operand)]
+    failures = [
+        None if part is None else writer.failure(part) for part in (node.condition, node.operand)
+    ]
     failed = writer.first(*failures)
     failure = "NULL" if failed is None else f"min({failed})"
     if node.condition is not None:

@@ -11,8 +11,8 @@ from attrs import define, field, frozen
 from rules_engine.diagnostics import Diagnostic, RulesetError
 from rules_engine.expressions import Sites, TableType
 from rules_engine.expressions.closure import Reject
-from rules_engine.expressions.exact import Value, evaluate, plain
-from rules_engine.expressions.tree import Aggregate, Dated, Expression, Lookup, Ref, walk
+from rules_engine.expressions.exact import Inputs, Value, evaluate, plain
+from rules_engine.expressions.tree import Aggregate, Dated, Ref, walk
 from rules_engine.language.bound import BoundRule, BoundRuleset
 from rules_engine.ledger import Ledger, Transfer
 from rules_engine.methodology import (
@@ -87,7 +87,9 @@ def periods_of(ruleset: BoundRuleset, rule: BoundRule) -> tuple[Period, ...]:
     return periods(length, ruleset.declaration.effective)
 
 
-def wanted_aggregates(ruleset: BoundRuleset, rule: BoundRule) -> Iterator[tuple[Aggregate, tuple[str, ...]]]:
+def wanted_aggregates(
+    ruleset: BoundRuleset, rule: BoundRule
+) -> Iterator[tuple[Aggregate, tuple[str, ...]]]:
     """Give the aggregates of a rule's formulas with the key columns they are asked for."""
     for formula in rule.every_formula():
         keys = key_columns(ruleset, rule, formula)
@@ -139,7 +141,9 @@ def settle(
             books.warnings += experience.warnings
             books.queries += experience.queries
             for key, row in _entities(ruleset, rule, given):
-                _settle_one(ruleset, rule, period, key, row, experience, given, known_at, books, pools)
+                _settle_one(
+                    ruleset, rule, period, key, row, experience, given, known_at, books, pools
+                )
     transfers = tuple(t for one in books.settled for t in one.transfers)
     books.ledger = Ledger(transfers, pools=frozenset(pools))
     books.ledger.check()
@@ -177,8 +181,13 @@ def _settle_one(  # noqa: PLR0917  one call, beside its only use
     pools |= made.pools
     books.settled.append(
         Settled(
-            rule=rule.id, source=rule.source, key=key, period=period, outputs=made.outputs,
-            transfers=made.transfers, explained=made.explained,
+            rule=rule.id,
+            source=rule.source,
+            key=key,
+            period=period,
+            outputs=made.outputs,
+            transfers=made.transfers,
+            explained=made.explained,
         )  # fmt: skip
     )
 
@@ -190,7 +199,11 @@ def _entities(
         yield (), {}
         return
     entity = ruleset.declaration.entities[rule.declared.for_each]
-    rows = ruleset.tables[entity.table].rows if entity.table in ruleset.tables else given.columns(entity.table)
+    rows = (
+        ruleset.tables[entity.table].rows
+        if entity.table in ruleset.tables
+        else given.columns(entity.table)
+    )
     names = list(rows)
     for values in zip(*rows.values(), strict=True):
         row = dict(zip(names, values, strict=True))
@@ -249,21 +262,15 @@ class _Facts:
         self.keys = key_columns(self.ruleset, self.rule, formula)
         self.party = party
         self.check_dated(formula)
-        inputs: dict[str, Value] = {}
-
-        def trace(node: Expression, value: Value) -> None:
-            if isinstance(node, Ref | Aggregate | Lookup | Dated):
-                inputs[formula.text[node.start : node.end] or getattr(node, "name", "")] = value
-
+        inputs = Inputs(formula.text)
         try:
-            value = evaluate(formula.expression, self, trace)
+            value = evaluate(formula.expression, self, inputs)
         except Reject as reject:
             site = self.sites[reject.site]
             who = f" for {'/'.join(self.key)}" if self.key else ""
             msg = f"{formula.place}: {self.rule.id} in {self.period.label}{who}: {site.message}"
             raise SettlementError(msg) from None
-        inputs.pop(formula.text, None)
-        return value, inputs
+        return value, inputs.values
 
     def check_dated(self, formula: Formula) -> None:
         """A value that changes inside the period has no one meaning for it."""
@@ -284,7 +291,11 @@ class _Facts:
             return plain(self.entity[node.name])
         rule, _, name = node.name.partition(".")
         for one in reversed(self.books.settled):
-            if one.rule == rule and one.period.first <= self.period.first <= one.period.last and one.key in {self.key, ()}:
+            if (
+                one.rule == rule
+                and one.period.first <= self.period.first <= one.period.last
+                and one.key in {self.key, ()}
+            ):
                 return plain(one.outputs[name])
         msg = f"{self.rule.id} in {self.period.label} uses {node.name}, which was not settled"
         raise SettlementError(msg)
@@ -299,7 +310,9 @@ class _Facts:
         for place in self.places(table, type_.key).get(keys, ()):
             if type_.effective is not None:
                 first, last = (columns[name][place] for name in type_.effective)
-                if (first is not None and first > self.date) or (last is not None and last < self.date):
+                if (first is not None and first > self.date) or (
+                    last is not None and last < self.date
+                ):
                     continue
             return {name: values[place] for name, values in columns.items()}
         return None
@@ -315,10 +328,14 @@ class _Facts:
         found_places: Mapping[tuple[Value, ...], list[int]] = cache[table]
         return found_places
 
-    def around(self, table: str, column: str, at: Fraction) -> tuple[tuple[Fraction, Fraction], ...]:
+    def around(
+        self, table: str, column: str, at: Fraction
+    ) -> tuple[tuple[Fraction, Fraction], ...]:
         columns = self.columns(table)
         key = self.tables[table].key[0]
-        points = sorted((Fraction(k), Fraction(v)) for k, v in zip(columns[key], columns[column], strict=True))
+        points = sorted(
+            (Fraction(k), Fraction(v)) for k, v in zip(columns[key], columns[column], strict=True)
+        )
         place = bisect_left(points, (at, Fraction(-(10**40))))
         if place < len(points) and points[place][0] == at:
             return (points[place],)
@@ -329,7 +346,12 @@ class _Facts:
     def aggregate(self, node: Aggregate) -> Value:
         if (node, self.keys) in self.experience.values:
             key: tuple[Any, ...] = self.key if self.rule.declared.for_each is not None else ()
-            if self.keys and self.keys[-1] == "party" and self.party is not None and len(self.keys) > len(key):
+            if (
+                self.keys
+                and self.keys[-1] == "party"
+                and self.party is not None
+                and len(self.keys) > len(key)
+            ):
                 key = (*key, self.party)
             return self.experience.value(node, self.keys, key)
         return self.over_outputs(node)
@@ -374,10 +396,10 @@ class _Outputs:
     def row(self, table: str, keys: tuple[Value, ...]) -> Mapping[str, Value] | None:
         return self.facts.row(table, keys)
 
-    def around(self, table: str, column: str, at: Fraction) -> tuple[tuple[Fraction, Fraction], ...]:
+    def around(
+        self, table: str, column: str, at: Fraction
+    ) -> tuple[tuple[Fraction, Fraction], ...]:
         return self.facts.around(table, column, at)
 
     def aggregate(self, node: Aggregate) -> Value:
         return self.facts.aggregate(node)
-
-

@@ -17,12 +17,14 @@ class TableCheck:
 
     Attributes:
         table: The table.
+        is_there: Whether it is given, or derived from one that is.
         present: Needed columns that the data has.
         missing: Needed columns that it does not have.
         inputs: The files that it is read from; none for a table that is derived.
     """
 
     table: str
+    is_there: bool
     present: tuple[str, ...]
     missing: tuple[str, ...]
     inputs: tuple[Input, ...]
@@ -71,7 +73,7 @@ class DataCheck:
             if table.rows_superseded:
                 counts.append(f"{table.rows_superseded:,} superseded")
             source = ", ".join(found.file for found in table.inputs) or (
-                "derived" if table.present else "absent"
+                "derived" if table.is_there else "absent"
             )
             what = source if not table.inputs else f"{source}: {', '.join(counts)}"
             lines.append(f"{table.table}: {what}")
@@ -116,6 +118,7 @@ def check_data(needs: Mapping[str, Collection[str]], dataset: Dataset) -> DataCh
         checks.append(
             TableCheck(
                 table=name,
+                is_there=name in dataset.tables,
                 present=tuple(sorted(set(needs.get(name, ())) - missing)),
                 missing=tuple(sorted(missing)),
                 inputs=tuple(found for found in dataset.inputs if found.table == name),
