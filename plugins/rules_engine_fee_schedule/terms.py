@@ -28,7 +28,9 @@ def _taken(title: str, default: str | None) -> dict[str, Any]:
         required.append("code")
     else:
         code["default"] = default
-    amount = expression_schema("money", "line", title="Amount in currency, rounded", sees=_SEES, posted=True)
+    amount = expression_schema(
+        "money", "line", title="Amount in currency, rounded", sees=_SEES, posted=True
+    )
     return {
         "title": title,
         "type": "object",
@@ -93,31 +95,49 @@ class Terms:
         stages = [name for name in _STAGES if name in terms]
         if len(stages) != 1:
             found = " and ".join(stages) or "no stage"
-            raise TermsError(((), "FS101", f"the terms set {found}; one of {', '.join(_STAGES)} may stand here", "give each stage a rule of its own"))
+            raise TermsError(
+                (
+                    (),
+                    "FS101",
+                    f"the terms set {found}; one of {', '.join(_STAGES)} may stand here",
+                    "give each stage a rule of its own",
+                )
+            )
         sets = stages[0]
         if "per" in terms and sets != "allowed":
-            raise TermsError((("per",), "FS102", f"per stands beside {sets}; it goes with allowed", None))
+            raise TermsError(
+                (("per",), "FS102", f"per stands beside {sets}; it goes with allowed", None)
+            )
         said = terms[sets]
         if sets in {"allowed", "limit"}:
             return cls(sets=sets, amount=said, per=terms.get("per", "line"))
         default = {"member_share": "PR-2", "withheld": "CO-104"}.get(sets, "")
         match = _CODE.fullmatch(said.get("code", default))
         if match is None:
-            raise TermsError(((sets, "code"), "FS103", "the code has no group and reason; CO-253 has", None))
+            raise TermsError(
+                ((sets, "code"), "FS103", "the code has no group and reason; CO-253 has", None)
+            )
         return cls(sets=sets, amount=said["amount"], group_code=match[1], carc=match[2])
 
 
 def outputs(terms: Terms) -> Mapping[str, Output]:
     """Amounts of the lines that the rule prices, or the amounts that it takes off."""
     if terms.sets != "allowed":
-        return {"amount": Output(type=_MONEY, grain="line", meaning=f"what the rule sets as {terms.sets}")}
+        return {
+            "amount": Output(
+                type=_MONEY, grain="line", meaning=f"what the rule sets as {terms.sets}"
+            )
+        }
     meanings = {
         "allowed": "allowed amount of the lines that this rule prices",
         "member_share": "what members owe of it",
         "withheld": "what is kept back of it",
         "paid": "what is paid of it",
     }
-    return {name: Output(type=_MONEY, grain="line", meaning=meaning) for name, meaning in meanings.items()}
+    return {
+        name: Output(type=_MONEY, grain="line", meaning=meaning)
+        for name, meaning in meanings.items()
+    }
 
 
 def price(terms: Terms) -> tuple[Step, ...]:

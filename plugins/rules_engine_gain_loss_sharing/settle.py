@@ -27,9 +27,13 @@ def outputs(_: Terms) -> Mapping[str, Output]:
     return {
         "revenue": Output(type=_MONEY, meaning="all that came into the pool"),
         "expenditure": Output(type=_MONEY, meaning="all that was paid out of the pool"),
-        "result": Output(type=_MONEY, meaning="revenue minus expenditure: a gain, or a loss below zero"),
+        "result": Output(
+            type=_MONEY, meaning="revenue minus expenditure: a gain, or a loss below zero"
+        ),
         "shared": Output(type=_MONEY, meaning="what the parties divide of it, with its sign"),
-        "share": Output(type=_MONEY, grain="party", meaning="what a party gets, or pays below zero"),
+        "share": Output(
+            type=_MONEY, grain="party", meaning="what a party gets, or pays below zero"
+        ),
     }
 
 
@@ -77,7 +81,9 @@ def settle(terms: Terms, occasion: Occasion) -> Settlement:
     )
 
 
-def _move(occasion: Occasion, source: str, target: str, amount: Money, *, reason: str) -> Transfer | None:
+def _move(
+    occasion: Occasion, source: str, target: str, amount: Money, *, reason: str
+) -> Transfer | None:
     return transfer(
         source, target, amount,
         rule=occasion.rule, reason=reason, key=occasion.key, period=occasion.period.label,
@@ -114,7 +120,9 @@ def _shares(part: Part, occasion: Occasion, shared: Money) -> dict[str, Money]:
         return _divided(part, occasion, "shared", shared, occasion.parties(part.among))
     groups = {name: occasion.groups.get(name, (name,)) for name in sorted(part.among)}
     weights = {
-        name: sum((_weight(part, occasion, party) for party in parties), Fraction(0)) if part.weights or part.by else Fraction(1)
+        name: sum((_weight(part, occasion, party) for party in parties), Fraction(0))
+        if part.weights or part.by
+        else Fraction(1)
         for name, parties in groups.items()
     }
     shares: dict[str, Money] = {}
@@ -126,7 +134,9 @@ def _shares(part: Part, occasion: Occasion, shared: Money) -> dict[str, Money]:
     return shares
 
 
-def _divided(part: Part, occasion: Occasion, whole: str, amount: Money, parties: tuple[str, ...]) -> dict[str, Money]:
+def _divided(
+    part: Part, occasion: Occasion, whole: str, amount: Money, parties: tuple[str, ...]
+) -> dict[str, Money]:
     weights = {party: _weight(part, occasion, party) for party in parties}
     shares = _split(occasion, amount, weights)
     for party, money in shares.items():
@@ -144,7 +154,12 @@ def _split(occasion: Occasion, amount: Money, weights: Mapping[str, Fraction]) -
 
 
 def _note(
-    occasion: Occasion, name: str, whole: str, weights: Mapping[str, Fraction], party: str, money: Money
+    occasion: Occasion,
+    name: str,
+    whole: str,
+    weights: Mapping[str, Fraction],
+    party: str,
+    money: Money,
 ) -> None:
     """Record a share: the exact part, and what largest remainder makes of it."""
     sheet = occasion.worksheet
@@ -153,7 +168,7 @@ def _note(
         mine = weights[party] / total
         sheet.let(f"{name}_exact", f"{whole} * {mine.numerator} / {mine.denominator}")
     sheet.take(
-        name, money.as_fraction(), kind="posted", formula=f"{name}_exact",
+        name, money.as_fraction(), kind="posted", unit="money", formula=f"{name}_exact",
         note="rounded by largest remainder; odd units go in the order of party ids",
     )  # fmt: skip
 

@@ -19,7 +19,9 @@ def _amounts(title: str) -> dict[str, Any]:
         "title": title,
         "type": "object",
         "propertyNames": {"pattern": _NAME},
-        "additionalProperties": expression_schema("money", title="Amount of the period in currency"),
+        "additionalProperties": expression_schema(
+            "money", title="Amount of the period in currency"
+        ),
         "minProperties": 1,
     }
 
@@ -38,7 +40,9 @@ _SHARE: Final[dict[str, Any]] = {
                     "additionalProperties": {"type": "number", "minimum": 0},
                     "minProperties": 1,
                 },
-                "by": expression_schema("number", "party", title="Weight of a party, such as count(member_month)"),
+                "by": expression_schema(
+                    "number", "party", title="Weight of a party, such as count(member_month)"
+                ),
             },
             "minProperties": 1,
             "maxProperties": 1,
@@ -76,7 +80,10 @@ SCHEMA: Final[Mapping[str, Any]] = {
         "revenue": _amounts("What comes into the pool"),
         "expenditure": _amounts("What is paid out of the pool"),
         "gain": {"title": "How a gain is divided", **_PART},
-        "loss": {"title": "How a loss is divided; without it nobody but the residual party bears one", **_PART},
+        "loss": {
+            "title": "How a loss is divided; without it nobody but the residual party bears one",
+            **_PART,
+        },
     },
     "required": ["revenue", "expenditure", "gain", "loss"],
     "additionalProperties": False,
@@ -121,10 +128,19 @@ class Part:
             message = f"{name} has {' and '.join(limited)} but no residual; a party may stand there that keeps or bears the rest"
             raise TermsError(((name,), "GL101", message, "add residual: <party>"))
         if weights is not None and not any(weights.values()):
-            raise TermsError(((name, "share", "weights"), "GL102", "every weight is 0; one at least is more", None))
+            raise TermsError(
+                (
+                    (name, "share", "weights"),
+                    "GL102",
+                    "every weight is 0; one at least is more",
+                    None,
+                )
+            )
         return cls(
             among=tuple(terms["among"]),
-            weights=None if weights is None else {party: _exact(weight) for party, weight in weights.items()},
+            weights=None
+            if weights is None
+            else {party: _exact(weight) for party, weight in weights.items()},
             by=share.get("by") if isinstance(share, Mapping) else None,
             nested=terms.get("nested", False),
             gate=terms.get("gate"),
@@ -164,7 +180,14 @@ class Terms:
         clash = sorted(set(terms["revenue"]) & set(terms["expenditure"]))
         if clash:
             path = ("expenditure", clash[0])
-            raise TermsError((path, "GL103", f"{clash[0]} is revenue and expenditure; each amount has a name of its own", None))
+            raise TermsError(
+                (
+                    path,
+                    "GL103",
+                    f"{clash[0]} is revenue and expenditure; each amount has a name of its own",
+                    None,
+                )
+            )
         return cls(
             revenue=terms["revenue"],
             expenditure=terms["expenditure"],

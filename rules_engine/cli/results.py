@@ -1,7 +1,6 @@
 """Results: what a run wrote into a folder, read back to explain it."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from fractions import Fraction
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,11 +10,7 @@ from rules_engine.cli.claims import read_object
 from rules_engine.cli.misuse import MisuseError, shown_path
 
 if TYPE_CHECKING:
-    from rules_engine import Explained, Explanation
-
-_WHOLE = ("result", "total")
-_SHARE = "share_"
-_EXACT = "_exact"
+    from rules_engine import Explanation
 
 
 @frozen(kw_only=True)
@@ -58,22 +53,14 @@ class Result:
             KeyError: There is no such settlement or party, or there are several periods.
         """
         # Here, because help and misuse need no engine.
-        from rules_engine.engine.explanation import tree_of  # noqa: PLC0415
+        from rules_engine.engine.explanation import (  # noqa: PLC0415
+            explained_settlement,
+            step_from_json,
+        )
 
         one = self._settled(rule, key, period)
-        steps = [_step(step) for step in one["explained"]]
-        names = [step.name for step in steps]
-        name = names[-1] if names else ""
-        if party is not None:
-            name = _SHARE + party
-        else:
-            name = next((whole for whole in _WHOLE if whole in names), name)
-        label = one["period"]["label"]
-        if name not in names:
-            known = ", ".join(_parties(names)) or "nobody"
-            message = f"{party} has no share in {rule} of {label}; {known} may stand there"
-            raise KeyError(message)
-        return tree_of(steps, name, f"{rule} {label}: {one['source']}")
+        steps = [step_from_json(step) for step in one["explained"]]
+        return explained_settlement(steps, rule, one["period"]["label"], one["source"], party)
 
     def _settled(self, rule: str, key: Sequence[str], period: str | None) -> Mapping[str, Any]:
         of_rule = [one for one in self.settlements if one["rule"] == rule]
@@ -99,37 +86,3 @@ class Result:
 
 def _about(settled: Mapping[str, Any]) -> str:
     return " ".join([*settled["key"], settled["period"]["label"]])
-
-
-def _parties(names: Sequence[str]) -> Iterator[str]:
-    for name in names:
-        if name.startswith(_SHARE) and not name.endswith(_EXACT):
-            yield name.removeprefix(_SHARE)
-
-
-def _step(step: Mapping[str, Any]) -> "Explained":
-    from rules_engine import Explained  # noqa: PLC0415  see above
-
-    return Explained(
-        name=step["name"],
-        formula=step["formula"],
-        value=_value(step["value"]),
-        inputs={name: _value(value) for name, value in step["inputs"].items()},
-        kind=step["kind"],
-        place=step["place"],
-        note=step["note"],
-    )
-
-
-def _value(value: Any) -> Any:  # noqa: ANN401  a value of any kind, as JSON has it
-    from rules_engine.engine.explanation import number_text  # noqa: PLC0415  see above
-
-    # Numbers are text in a result, so that no reader rounds them.
-    if isinstance(value, str):
-        try:
-            number = Fraction(value)
-        except (ValueError, ZeroDivisionError):
-            return value
-        # A code such as 0450 is written as no number is.
-        return number if number_text(number).replace(",", "") == value else value
-    return value

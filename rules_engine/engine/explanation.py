@@ -4,15 +4,29 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any
+from typing import Any, Final
 
 from attrs import frozen
 
 from rules_engine.expressions import ExpressionError
 from rules_engine.expressions.tokens import tokenize
+from rules_engine.expressions.types import NUMERIC
+from rules_engine.ledger import Money
 from rules_engine.methodology import Explained
 
-__all__ = ["Explanation", "number_text", "tree_of"]
+__all__ = [
+    "Explanation",
+    "explained_settlement",
+    "json_value",
+    "number_text",
+    "step_from_json",
+    "step_json",
+    "tree_of",
+]
+
+# What a worksheet calls the whole, and each party's part of it.
+_WHOLE: Final = ("result", "total")
+_SHARE: Final = "share_"
 
 
 @frozen(kw_only=True)
@@ -72,20 +86,25 @@ class Explanation:
             )
 
 
-def number_text(value: Any) -> str:
-    """Write a value exactly: with thousands separated, as a decimal where it ends, else as a fraction."""
+def number_text(value: Any, unit: str = "") -> str:
+    """Write a value exactly: as a decimal where it ends, else as a fraction; thousands separated.
+
+    Args:
+        value: An exact number, or a text, day or truth value.
+        unit: What it is; money has two decimal places at least.
+    """
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, Fraction):
-        return _fraction(value)
+        return _fraction(value, 2 if unit == "money" else 0)
     if isinstance(value, Decimal):
-        return f"{value:,f}"
+        return _fraction(Fraction(value), max(0, -int(value.as_tuple().exponent)))
     if value is None:
         return "null"
     return value.isoformat() if isinstance(value, date) else str(value)
 
 
-def _fraction(value: Fraction) -> str:
+def _fraction(value: Fraction, fewest: int) -> str:
     rest = value.denominator
     twos = fives = 0
     while rest % 2 == 0:
@@ -94,7 +113,7 @@ def _fraction(value: Fraction) -> str:
         rest, fives = rest // 5, fives + 1
     if rest != 1:
         return f"{value.numerator:,}/{value.denominator:,}"
-    places = max(twos, fives)
+    places = max(twos, fives, fewest)
     whole = value.numerator * 10**places // value.denominator
     sign, size = ("-" if whole < 0 else ""), abs(whole)
     head = f"{sign}{size // 10**places:,}"
@@ -115,10 +134,11 @@ def tree_of(steps: Sequence[Explained], name: str, source: str = "") -> Explanat
             built[word] for word in _words(step.formula) if word in built and step.kind != "term"
         ]
         inputs = [
-            Explanation(name=what, value=number_text(value)) for what, value in step.inputs.items()
+            Explanation(name=what, value=number_text(value, step.units.get(what, "")))
+            for what, value in step.inputs.items()
         ]
         built[step.name] = Explanation(
-            name=step.name, value=number_text(step.value), formula=step.formula, note=step.note,
+            name=step.name, value=number_text(step.value, step.unit), formula=step.formula, note=step.note,
             place=step.place, children=tuple([*parts, *inputs]),
         )  # fmt: skip
     found = built[known[name].name]
@@ -140,3 +160,77 @@ def _words(formula: str) -> list[str]:
     except ExpressionError:
         return []
     return list(dict.fromkeys(token.value for token in tokens if token.kind == "name"))
+
+
+def step_json(step: Explained) -> dict[str, Any]:
+    """Give a step as a JSON object; numbers are text, so that no reader rounds them."""
+    return {
+        "name": step.name,
+        "kind": step.kind,
+        "formula": step.formula,
+        "value": json_value(step.value),
+        "unit": step.unit,
+        "inputs": {name: json_value(value) for name, value in step.inputs.items()},
+        "units": dict(step.units),
+        "place": step.place,
+        "note": step.note,
+    }
+
+
+def step_from_json(value: Mapping[str, Any]) -> Explained:
+    """Read what `step_json` wrote."""
+    units = value["units"]
+    return Explained(
+        name=value["name"],
+        kind=value["kind"],
+        formula=value["formula"],
+        value=_read(value["value"], value["unit"]),
+        unit=value["unit"],
+        inputs={name: _read(found, units.get(name, "")) for name, found in value["inputs"].items()},
+        units=units,
+        place=value["place"],
+        note=value["note"],
+    )
+
+
+def _read(value: Any, unit: str) -> Any:
+    return Fraction(value) if isinstance(value, str) and unit in NUMERIC else value
+
+
+def json_value(value: Any) -> Any:
+    """Give an exact value as JSON can hold it: numbers as text, a fraction as `n/d`."""
+    if isinstance(value, Mapping):
+        return {str(key): json_value(inner) for key, inner in value.items()}
+    if isinstance(value, Money):
+        return f"{value.as_decimal():f}"
+    if isinstance(value, Fraction | Decimal):
+        return number_text(value).replace(",", "")
+    return value if value is None or isinstance(value, bool | str) else number_text(value)
+
+
+def explained_settlement(
+    steps: Sequence[Explained], rule: str, label: str, source: str, party: str | None
+) -> Explanation:
+    """Say how a settlement's result, or a party's share of it, came about.
+
+    Args:
+        steps: The settlement's worksheet.
+        rule: The rule that settled.
+        label: Label of the period.
+        source: Where the contract says it.
+        party: The party, or None for the result.
+
+    Raises:
+        KeyError: The party has no share; the message names those that have one.
+    """
+    names = [step.name for step in steps]
+    if party is None:
+        name = next((whole for whole in _WHOLE if whole in names), names[-1] if names else "")
+    else:
+        name = f"{_SHARE}{party}"
+    if name not in names:
+        shares = (n for n in names if n.startswith(_SHARE) and not n.endswith("_exact"))
+        known = ", ".join(n.removeprefix(_SHARE) for n in shares) or "nobody"
+        msg = f"{party} has no share in {rule} of {label}; {known} may stand there"
+        raise KeyError(msg)
+    return tree_of(steps, name, f"{rule} {label}: {source}")

@@ -5,17 +5,15 @@ import hashlib
 import json
 from collections.abc import Mapping
 from decimal import Decimal
-from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rules_engine.engine.explanation import number_text
+from rules_engine.engine.explanation import json_value, step_json
 from rules_engine.ledger import Money, Transfer
 from rules_engine.tables.rejects import write_rejects
 
 if TYPE_CHECKING:
     from rules_engine.engine.run import Run
-    from rules_engine.methodology import Explained
     from rules_engine.settlement.settle import Settled
 
 __all__ = ["settlement_json", "write_results"]
@@ -214,7 +212,7 @@ def _settled(one: "Settled") -> dict[str, Any]:
             "from": one.period.first.isoformat(),
             "through": one.period.last.isoformat(),
         },
-        "outputs": {name: _value(value) for name, value in one.outputs.items()},
+        "outputs": {name: json_value(value) for name, value in one.outputs.items()},
         "transfers": [
             {
                 "from": t.source,
@@ -225,32 +223,9 @@ def _settled(one: "Settled") -> dict[str, Any]:
             }
             for t in one.transfers
         ],
-        "explained": [_explained(step) for step in one.explained],
-    }
-
-
-def _explained(step: "Explained") -> dict[str, Any]:
-    return {
-        "name": step.name,
-        "kind": step.kind,
-        "formula": step.formula,
-        "value": _value(step.value),
-        "inputs": {name: _value(value) for name, value in step.inputs.items()},
-        "place": step.place,
-        "note": step.note,
+        "explained": [step_json(step) for step in one.explained],
     }
 
 
 def _text(value: Decimal) -> str:
     return f"{value:f}"
-
-
-def _value(value: Any) -> Any:
-    """Write a value for JSON: exact numbers as text, a fraction as `n/d`."""
-    if isinstance(value, Mapping):
-        return {str(key): _value(inner) for key, inner in value.items()}
-    if isinstance(value, Fraction | Decimal):
-        return number_text(value).replace(",", "")
-    if isinstance(value, Money):
-        return _text(value.as_decimal())
-    return value if value is None or isinstance(value, bool | str) else number_text(value)

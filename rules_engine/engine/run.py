@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from attrs import Factory, define, field, frozen
 
 from rules_engine.diagnostics import RulesetError, has_errors
-from rules_engine.engine.explanation import Explanation, tree_of
+from rules_engine.engine.explanation import Explanation, explained_settlement
 from rules_engine.expressions import Scope, Site, Sites, TableType
 from rules_engine.expressions import check as check_expression
 from rules_engine.expressions.sql import SqlWriter, constant, quote, text
@@ -27,6 +27,8 @@ from rules_engine.tables.mapping import TableMapping, read_mapping
 from rules_engine.tables.rejects import Reject
 
 if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
     from rules_engine.engine.ruleset import Ruleset
 
 __all__ = ["Run", "Summary", "check", "run"]
@@ -97,7 +99,7 @@ class Run:
     _rejects: list[Reject] | None = field(default=None, init=False)
 
     @property
-    def connection(self) -> Any:
+    def connection(self) -> "DuckDBPyConnection":
         """The DuckDB connection; `priced_line` holds the priced lines."""
         return self.dataset.connection
 
@@ -177,21 +179,7 @@ class Run:
             KeyError: There is no such settlement or party.
         """
         one = self.settled(rule, key, period)
-        name = one.explained[-1].name if party is None else f"share_{party}"
-        if party is None:
-            name = next(
-                (n for n in ("result", "total") if any(s.name == n for s in one.explained)), name
-            )
-        if not any(step.name == name for step in one.explained):
-            parties = sorted(
-                s.name.removeprefix("share_")
-                for s in one.explained
-                if s.name.startswith("share_") and not s.name.endswith("_exact")
-            )
-            msg = f"{party} has no share in {rule} of {one.period.label}; {', '.join(parties)} have one"
-            raise KeyError(msg)
-        source = f"{rule} {one.period.label}: {one.source}"
-        return tree_of(one.explained, name, source)
+        return explained_settlement(one.explained, rule, one.period.label, one.source, party)
 
     def rejects(self) -> list[Reject]:
         """Give every row that did not read and every line without a price."""
@@ -341,9 +329,7 @@ def _price(
         source = "medical_claim_of_year"
         kept = f"coalesce(year({day}) = {int(year)}, TRUE)"
         connection.execute(f"CREATE VIEW {source} AS SELECT * FROM {LINE} AS l WHERE {kept}")
-        others = connection.execute(
-            f"SELECT count(*) FROM {LINE} AS l WHERE NOT ({kept})"
-        ).fetchone()[0]
+        (others,) = _row(connection, f"SELECT count(*) FROM {LINE} AS l WHERE NOT ({kept})")
     query = batch_query(ruleset.plan, sites, present, ruleset.carried, source=source)
     if out is None:
         connection.execute(f"CREATE TABLE {_PRICED} AS {query.sql}")
@@ -361,16 +347,22 @@ def _summary(dataset: Dataset, query: BatchQuery | None, others: int) -> Summary
     counts: tuple[Any, ...] = (0, 0, zero, zero, zero, zero, zero)
     if query is not None:
         priced = "FILTER (WHERE reject IS NULL)"
-        counts = dataset.connection.execute(
-            f"SELECT count(*), count(reject), sum(charge_amount) {priced}, sum(allowed_amount), sum(member_amount), "
-            f"sum(withheld_amount), sum(paid_amount) FROM {_PRICED}"
-        ).fetchone()
+        counts = _row(
+            dataset.connection,
+            f"SELECT count(*), count(reject), sum(charge_amount) {priced}, sum(allowed_amount),"
+            f" sum(member_amount), sum(withheld_amount), sum(paid_amount) FROM {_PRICED}",
+        )
     lines, refused, *amounts = counts
     charge, allowed, member, withheld, paid = (zero if a is None else a for a in amounts)
     return Summary(
         lines=lines, lines_priced=lines - refused, lines_rejected=refused, rows_rejected=rejected,
         lines_of_other_years=others, charge=charge, allowed=allowed, member=member, withheld=withheld, paid=paid,
     )  # fmt: skip
+
+
+def _row(connection: "DuckDBPyConnection", sql: str) -> tuple[Any, ...]:
+    found: tuple[Any, ...] | None = connection.execute(sql).fetchone()
+    return found or ()
 
 
 def _sources(ruleset: "Ruleset", dataset: Dataset, query: BatchQuery | None) -> dict[str, Source]:
@@ -381,7 +373,9 @@ def _sources(ruleset: "Ruleset", dataset: Dataset, query: BatchQuery | None) -> 
         row_date = ""
         if table.period_date:
             writer = SqlWriter({}, Sites(), column=lambda ref: f"l.{quote(ref.name)}")
-            row_date = writer.write(check_expression(table.period_date, Scope(columns=table.columns)))
+            row_date = writer.write(
+                check_expression(table.period_date, Scope(columns=table.columns))
+            )
         found[name] = Source(quote(name), row_date)
     if query is None:
         return found

@@ -66,12 +66,14 @@ class Inputs:
 
     Attributes:
         values: Value by the text that asked for it.
+        units: What each value is.
     """
 
     def __init__(self, text: str) -> None:
         """Begin empty, for a formula written as `text`."""
         self._text = text
         self.values: dict[str, Value] = {}
+        self.units: dict[str, str] = {}
 
     def __call__(self, node: tree.Expression, value: Value) -> None:
         """Keep the value where the node reads something."""
@@ -83,7 +85,9 @@ class Inputs:
         elif not isinstance(node, _READS):
             return
         if written != self._text:
-            self.values[written or getattr(node, "name", "")] = value
+            name = written or str(getattr(node, "name", ""))
+            self.values[name] = value
+            self.units[name] = str(node.type.kind)
 
 
 _READS = tree.Ref | tree.Aggregate | tree.Lookup | tree.Interpolate | tree.Dated | tree.Round

@@ -8,6 +8,7 @@ from typing import Any, Final, Generic, TypeVar
 from attrs import Factory, field, frozen
 
 from rules_engine.expressions import Expression, Type
+from rules_engine.expressions.exact import Inputs
 from rules_engine.ledger import Money, Transfer
 from rules_engine.methodology.worksheet import Explained, Worksheet
 
@@ -166,7 +167,7 @@ class Occasion:
     mode: str
     currency: str
     worksheet: Worksheet
-    evaluate: Callable[["Formula", str | None], tuple[Any, Mapping[str, Any]]] = field(repr=False)
+    evaluate: Callable[["Formula", str | None], tuple[Any, Inputs]] = field(repr=False)
 
     def value(self, formula: "Formula", party: str | None = None) -> Any:
         """Give the exact value of a formula of the contract, without recording it."""
@@ -176,7 +177,14 @@ class Occasion:
         """Give the exact value of a formula of the contract, and record it under a name."""
         value, inputs = self.evaluate(formula, party)
         return self.worksheet.take(
-            name, value, formula=formula.text, inputs=inputs, place=formula.place, note=note
+            name,
+            value,
+            formula=formula.text,
+            unit=str(formula.type.kind),
+            inputs=inputs.values,
+            units=inputs.units,
+            place=formula.place,
+            note=note,
         )
 
     def post(self, name: str, formula: str, note: str = "") -> Money:

@@ -2,20 +2,20 @@
 
 from collections.abc import Mapping
 from datetime import date
+from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any
 
 from attrs import Factory, frozen
 
 from rules_engine.expressions import Expression, Kind, Scope, Sites, TableType, Type, check
 from rules_engine.expressions.exact import Value, evaluate
 from rules_engine.expressions.tree import Aggregate, Ref
+from rules_engine.expressions.types import NUMERIC
 
 __all__ = ["Explained", "Worksheet"]
-
-_NUMBER: Final = Type(Kind.NUMBER, scale=None)
 
 
 @frozen(kw_only=True)
@@ -27,7 +27,9 @@ class Explained:
         formula: How it was computed, over the names of earlier steps; as the contract says it where
             the contract gives the formula.
         value: The exact value.
+        unit: What the value is: a kind of type such as `money`; empty where nobody said.
         inputs: What the formula read beyond earlier steps, by name.
+        units: What each of the inputs is.
         kind: `term` (a formula of the contract), `step` (of the methodology) or `posted` (rounded).
         place: Where the contract says it.
         note: What a reader should know.
@@ -36,16 +38,25 @@ class Explained:
     name: str
     formula: str
     value: Value
+    unit: str = ""
     inputs: Mapping[str, Value] = Factory(dict)
+    units: Mapping[str, str] = Factory(dict)
     kind: str = "step"
     place: str = ""
     note: str = ""
 
 
 @lru_cache(maxsize=4096)
-def _formula(text: str, names: frozenset[tuple[str, bool]]) -> Expression:
-    columns = {name: Type(Kind.BOOLEAN) if truth else _NUMBER for name, truth in names}
+def _formula(text: str, units: frozenset[tuple[str, str]]) -> Expression:
+    columns = {name: _typed(unit) for name, unit in units}
     return check(text, Scope(profile="settlement", grain="worksheet", columns=columns))
+
+
+def _typed(unit: str) -> Type:
+    kind = Kind(unit) if unit in set(Kind) else Kind.NUMBER
+    if kind is Kind.RATE:
+        return Type(kind, scale=None, low=Decimal(0), high=Decimal(1))
+    return Type(kind, scale=None) if kind in NUMERIC else Type(kind)
 
 
 class Worksheet:
@@ -57,6 +68,7 @@ class Worksheet:
     def __init__(self) -> None:
         """Begin empty."""
         self._values: dict[str, Value] = {}
+        self._units: dict[str, str] = {}
         self._steps: list[Explained] = []
 
     @property
@@ -68,16 +80,30 @@ class Worksheet:
         """Give a value by its name."""
         return self._values[name]
 
-    def take(self, name: str, value: Value, *, formula: str, inputs: Mapping[str, Value] | None = None,
-             place: str = "", note: str = "", kind: str = "term") -> Any:  # fmt: skip
+    def take(
+        self,
+        name: str,
+        value: Value,
+        *,
+        formula: str,
+        unit: str = "",
+        inputs: Mapping[str, Value] | None = None,
+        units: Mapping[str, str] | None = None,
+        place: str = "",
+        note: str = "",
+        kind: str = "term",
+    ) -> Any:
         """Record a value that was computed elsewhere: a formula of the contract."""
         self._values[name] = value
+        self._units[name] = unit or ("boolean" if isinstance(value, bool) else "number")
         self._steps.append(
             Explained(
                 name=name,
                 formula=formula,
                 value=value,
+                unit=unit,
                 inputs=inputs or {},
+                units=units or {},
                 kind=kind,
                 place=place,
                 note=note,
@@ -89,18 +115,14 @@ class Worksheet:
         """Compute a value from earlier ones by a formula in the settlement language, and record it.
 
         Raises:
-            ExpressionError: The formula names a value that is not there or mixes what does not mix.
+            ExpressionError: The formula names a value that is not there, or mixes units.
         """
         known = {n: v for n, v in self._values.items() if v is not None}
-        names = frozenset(
-            (n, isinstance(v, bool)) for n, v in known.items() if _mentions(formula, n)
-        )
-        value = evaluate(_formula(formula, names), _Names(known))
-        return self.take(name, value, formula=formula, note=note, kind=kind)
-
-
-def _mentions(formula: str, name: str) -> bool:
-    return name in formula
+        units = frozenset((n, self._units[n]) for n in known if n in formula)
+        expression = _formula(formula, units)
+        value = evaluate(expression, _Names(known))
+        unit = str(expression.type.kind)
+        return self.take(name, value, formula=formula, unit=unit, note=note, kind=kind)
 
 
 class _Names:

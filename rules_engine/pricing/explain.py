@@ -9,8 +9,10 @@ from rules_engine.expressions import Sites, TableType
 from rules_engine.expressions.closure import Index
 from rules_engine.expressions.exact import Inputs, Value, evaluate, plain
 from rules_engine.expressions.tree import Aggregate, Ref
+from rules_engine.ledger import allocate
 from rules_engine.methodology import Explained
 from rules_engine.pricing.given import Given
+from rules_engine.pricing.one import spread_weights
 from rules_engine.pricing.plan import Plan, PricingRule
 from rules_engine.pricing.priced import PricedClaim, PricedLine
 from rules_engine.pricing.values import read_value
@@ -54,7 +56,9 @@ def explain_line(
         if later.step.sets == "limit":
             least = min(allowed, amount)
             steps.append(
-                Explained(name="allowed", formula=f"least(allowed, {later.id})", value=least)
+                Explained(
+                    name="allowed", formula=f"least(allowed, {later.id})", value=least, unit="money"
+                )
             )
             facts.stages = {"allowed": least, "remaining": least}
         else:
@@ -64,7 +68,13 @@ def explain_line(
     ]
     formula = " - ".join(["allowed", *taken])
     steps.append(
-        Explained(name="paid", formula=formula, value=facts.stages["remaining"], kind="posted")
+        Explained(
+            name="paid",
+            formula=formula,
+            value=facts.stages["remaining"],
+            unit="money",
+            kind="posted",
+        )
     )
     return tuple(steps)
 
@@ -86,14 +96,23 @@ def _together(
     first = next({**claim, **row} for row in rows if row["claim_line_number"] == numbers[0])
     whole = _step("allowed_for_the_claim", rule, _RowFacts(plan, tables, first, given))
     charges = {one.claim_line_number: one.charge for one in priced.priced if one.rule == rule.id}
-    note = "largest remainder on the lines' charges, ties by line number"
-    unlimited = line.allowed
-    if any(later.step.sets == "limit" for later in plan.later):
-        note += "; before limits"
+    ordered = [charges[number] for number in numbers]
+    units = _number(whole.value) * 10**plan.scale
+    parts = allocate(units.numerator, spread_weights(ordered))
+    inputs: dict[str, Value] = {
+        f"charge of line {number}": None if charge is None else Fraction(charge)
+        for number, charge in zip(numbers, ordered, strict=True)
+    }
     part = Explained(
-        name="allowed", formula="allowed_for_the_claim", value=Fraction(unlimited), kind="posted",
-        inputs={f"charge of line {n}": None if c is None else Fraction(c) for n, c in charges.items()}, note=note,
-    )  # fmt: skip
+        name="allowed",
+        formula="allowed_for_the_claim",
+        value=Fraction(parts[numbers.index(line.claim_line_number)], 10**plan.scale),
+        unit="money",
+        inputs=inputs,
+        units=dict.fromkeys(inputs, "money"),
+        kind="posted",
+        note="largest remainder on the lines' charges, ties by line number",
+    )
     return [whole, part]
 
 
@@ -107,7 +126,9 @@ def _step(name: str, rule: PricingRule, facts: "_RowFacts") -> Explained:
         name=name,
         formula=rule.text,
         value=value,
+        unit="money",
         inputs=inputs.values,
+        units=inputs.units,
         kind="term",
         place=rule.place,
         note=note,
