@@ -159,16 +159,22 @@ def _choice(checker: "Checker", node: syntax.Call) -> tree.Expression:
 
 
 def _extreme(function: str, type_: Type, arguments: tuple[tree.Expression, ...]) -> Type:
-    """LEAST is bounded by the smallest upper bound, GREATEST by the largest lower one."""
-    numbers = [a.type for a in arguments if a.type.is_numeric]
-    if function == "least":
-        highs = [t.high for t in numbers if t.high is not None]
-        bounded = evolve(type_, high=min(highs) if highs else None)
-    else:
-        lows = [t.low for t in numbers if t.low is not None]
-        bounded = evolve(type_, low=max(lows) if lows else None)
-    if bounded.kind in {Kind.RATIO, Kind.FACTOR} and bounded.low is not None and bounded.low >= 0:
-        is_rate = bounded.high is not None and bounded.high <= 1
+    """A constant bounds LEAST from above and GREATEST from below.
+
+    Nothing else does: on a row that is rejected, or that a condition leaves out, every other value
+    may be null in an engine that skips nulls here.
+    """
+    known = [a.value for a in arguments if isinstance(a, tree.Const)]
+    numbers = [value for value in known if isinstance(value, Decimal)]
+    low, high = type_.low, type_.high
+    for value in numbers:
+        if function == "least":
+            high = value if high is None else min(high, value)
+        else:
+            low = value if low is None else max(low, value)
+    bounded = evolve(type_, low=low, high=high)
+    if bounded.kind in {Kind.RATIO, Kind.FACTOR} and low is not None and low >= 0:
+        is_rate = high is not None and high <= 1
         bounded = evolve(bounded, kind=Kind.RATE if is_rate else Kind.FACTOR)
     return bounded
 

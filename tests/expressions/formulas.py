@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 from decimal import Decimal
+from random import Random
 from typing import Any, Final
 
 from hypothesis import strategies as st
@@ -94,6 +95,30 @@ _STEPS = TableType(
 )
 D = Decimal
 
+
+def _fee(
+    code: str, lines: int, days: tuple[date | None, date | None], amount: str, rate: str | None
+) -> Row:
+    return {
+        "code": code,
+        "lines": lines,
+        "from": days[0],
+        "through": days[1],
+        "amount": D(amount),
+        "rate": None if rate is None else D(rate),
+    }
+
+
+def _step(at: str, days: tuple[date, date], height: str, *, is_open: bool) -> Row:
+    return {
+        "at": D(at),
+        "from": days[0],
+        "through": days[1],
+        "height": D(height),
+        "open": is_open,
+    }
+
+
 TABLES: Final[Mapping[str, Table]] = {
     "drgs": Table(
         type=_DRGS,
@@ -106,18 +131,18 @@ TABLES: Final[Mapping[str, Table]] = {
     "fees": Table(
         type=_FEES,
         rows=(
-            {"code": "A", "lines": 0, "from": None, "through": TURN - timedelta(1), "amount": D("50.125"), "rate": D("0.5")},
-            {"code": "A", "lines": 0, "from": TURN, "through": None, "amount": D("-0.500"), "rate": None},
-            {"code": "A", "lines": 1, "from": None, "through": None, "amount": D("0.005"), "rate": D("1")},
-            {"code": "B", "lines": 1, "from": FIRST, "through": date(2015, 12, 31), "amount": D("12.345"), "rate": D("0.000001")},
+            _fee("A", 0, (None, TURN - timedelta(1)), "50.125", "0.5"),
+            _fee("A", 0, (TURN, None), "-0.500", None),
+            _fee("A", 1, (None, None), "0.005", "1"),
+            _fee("B", 1, (FIRST, date(2015, 12, 31)), "12.345", "0.000001"),
         ),
     ),
     "steps": Table(
         type=_STEPS,
         rows=(
-            {"at": D("-1.5"), "from": FIRST, "through": TURN, "height": D("0.5"), "open": True},
-            {"at": D("0.0"), "from": FIRST, "through": date.max, "height": D(f"{'9' * 20}.5"), "open": False},
-            {"at": D("1.0"), "from": date.min, "through": date.max, "height": D("3.0"), "open": True},
+            _step("-1.5", (FIRST, TURN), "0.5", is_open=True),
+            _step("0.0", (FIRST, date.max), f"{'9' * 20}.5", is_open=False),
+            _step("1.0", (date.min, date.max), "3.0", is_open=True),
         ),
     ),
 }  # fmt: skip
@@ -147,21 +172,21 @@ _NUMBERS = (
     "conversion_factor", "lookup_number",
 )  # fmt: skip
 _LITERALS = (
-    "0", "1", "2", "0.5", "0.005", "-1", "-0.01", "3", "7", "100", "0.333333", "1.10", "12345678901",
-    "99999999999999999999", "0.000000000000000001",
+    "0", "1", "2", "0.5", "0.005", "-1", "-0.01", "3", "7", "100", "0.333333", "1.10",
+    "12345678901", "99999999999999999999", "0.000000000000000001",
 )  # fmt: skip
 _QUOTED = ("'A'", "'B'")
 _ROUNDS = ("round", "ROUND", "round_half_even", "round_down")
 
 
 class _Writer:
-    """Writes a formula by drawing at each branching."""
+    """Writes a formula by choosing at each branching."""
 
-    def __init__(self, draw: DrawFn) -> None:
-        self.draw = draw
+    def __init__(self, choose: Callable[[tuple[Any, ...]], Any]) -> None:
+        self.choose = choose
 
     def pick(self, *choices: Any) -> Any:
-        return self.draw(st.sampled_from(choices))
+        return self.choose(choices)
 
     def sort(self, sort: str, depth: int) -> str:
         made: str = getattr(self, sort)(depth)
@@ -229,9 +254,7 @@ class _Writer:
 
     def case(self, sort: str, depth: int) -> str:
         count = self.pick(1, 1, 2)
-        parts = [
-            f"WHEN {self.boolean(depth)} THEN {self.sort(sort, depth)}" for _ in range(count)
-        ]
+        parts = [f"WHEN {self.boolean(depth)} THEN {self.sort(sort, depth)}" for _ in range(count)]
         if self.pick(*range(4)) == 0:
             parts = ["code", f"WHEN {self.pick(*_QUOTED)} THEN {self.sort(sort, depth)}"]
         default = self.pick("", f" ELSE {self.sort(sort, depth)}", " ELSE NULL")
@@ -289,8 +312,12 @@ class _Writer:
         op = self.pick("=", "<>", "!=", "<", "<=", ">", ">=")
         negated = self.pick("", "NOT ")
         shapes: list[Callable[[], str]] = [
-            lambda: f"({self.boolean(depth - 1)} {self.pick('AND', 'OR')} {self.boolean(depth - 1)})",
-            lambda: f"({self.boolean(depth - 1)} {self.pick('AND', 'OR')} {self.boolean(depth - 1)})",
+            lambda: (
+                f"({self.boolean(depth - 1)} {self.pick('AND', 'OR')} {self.boolean(depth - 1)})"
+            ),
+            lambda: (
+                f"({self.boolean(depth - 1)} {self.pick('AND', 'OR')} {self.boolean(depth - 1)})"
+            ),
             lambda: f"(NOT {self.boolean(depth - 1)})",
             lambda: f"{self.sort(sort, depth - 1)} {op} {self.sort(sort, depth - 1)}",
             lambda: f"{self.sort(sort, depth - 1)} {op} {self.sort(sort, depth - 1)}",
@@ -327,14 +354,27 @@ def constant_text(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
 
 
+_SORTS: Final = ("money", "money", "number", "boolean", "boolean", "date", "text")
+
+
 @st.composite
-def formulas(draw: DrawFn, depth: int = 3) -> str:
-    """Formulas of every construct; the checker may refuse some for their units or widths."""
-    writer = _Writer(draw)
-    sort = draw(
-        st.sampled_from(["money", "money", "number", "boolean", "boolean", "date", "text"])
-    )
-    return writer.sort(sort, draw(st.integers(1, depth)))
+def _drawn(draw: DrawFn, depth: int) -> str:
+    writer = _Writer(lambda choices: draw(st.sampled_from(choices)))
+    return writer.sort(writer.pick(*_SORTS), writer.pick(*range(1, depth + 1)))
+
+
+def written(seed: int, depth: int) -> str:
+    """Write the formula of a seed."""
+    writer = _Writer(Random(seed).choice)  # noqa: S311  no secret
+    return writer.sort(writer.pick(*_SORTS), writer.pick(*range(1, depth + 1)))
+
+
+def formulas(depth: int = 3) -> SearchStrategy[str]:
+    """Formulas of every construct; the checker may refuse some for their units or widths.
+
+    Drawn ones shrink to the smallest that fails; those of a seed reach deeper.
+    """
+    return _drawn(depth) | st.integers(0, 2**32).map(lambda seed: written(seed, depth + 1))
 
 
 # -- rows

@@ -48,7 +48,13 @@ def assert_equal(
 
 
 @given(formulas(), rows())
-@settings(suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(
+    suppress_health_check=[
+        HealthCheck.filter_too_much,
+        HealthCheck.too_slow,
+        HealthCheck.data_too_large,
+    ]
+)
 def test_a_formula_means_the_same_in_every_engine(
     connection: duckdb.DuckDBPyConnection, text: str, found: list[Row]
 ) -> None:
