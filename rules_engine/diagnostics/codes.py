@@ -54,4 +54,21 @@ _SCHEMA = {
     "RE215": "a list names one thing twice",
 }
 
-CODES: Final[Mapping[str, str]] = MappingProxyType({**_READING, **_SCHEMA})
+_REFERENCES = {
+    "RE301": "a methodology is not installed",
+    "RE302": "a methodology cannot be used",
+    "RE303": "an entity or a table is not known",
+    "RE304": "a rule replaces what is no other rule",
+    "RE305": "a party is not known",
+    "RE306": "a table lacks a key column of its entities",
+    "RE307": "a party that divides has no weight, or a weight has no such party",
+    "RE308": "a methodology is not of the contract's LAN category",
+    "RE311": "a rule is computed from itself",
+    "RE321": "a plugin's steps do not fit the waterfall",
+    "RE322": "`otherwise` stands where no allowed amount is set",
+    "RE323": "a rule settles and no period is declared",
+    "RE324": "a value changes inside a period of settlement",
+    "RE325": "a plugin fails while it reads terms",
+}
+
+CODES: Final[Mapping[str, str]] = MappingProxyType({**_READING, **_SCHEMA, **_REFERENCES})

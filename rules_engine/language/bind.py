@@ -1,4 +1,4 @@
-"""A declaration and the installed methodologies → a checked ruleset, or every finding at its place."""
+"""A declaration and the installed methodologies → a checked ruleset, or every finding."""
 
 from collections.abc import Iterator, Mapping
 from datetime import date
@@ -21,6 +21,7 @@ from rules_engine.expressions import (
 from rules_engine.expressions import Parameter as Number
 from rules_engine.expressions.tree import Dated
 from rules_engine.expressions.units import UnitError, union
+from rules_engine.language import soundness
 from rules_engine.language.bound import BoundRule, BoundRuleset
 from rules_engine.language.document import Path
 from rules_engine.language.references import (
@@ -104,10 +105,11 @@ class _Binder:
         declared = self.declaration
         own = [shape_of(t) for t in declared.tables.values() if t.file is None]
         self.given = dict(shapes(own))
+        self.findings += soundness.clashes(declared, self.given)
         self.check_entities()
-        chosen = {
-            rule.id: found for rule in declared.rules.values() if (found := self.choose(rule))
-        }
+        chosen = {rule.id: one for rule in declared.rules.values() if (one := self.choose(rule))}
+        named = [(one.rule, one.methodology) for one in chosen.values()]
+        self.findings += soundness.lan_categories(declared, named)
         names = frozenset(chosen)
         document = declared.document
         found = [
@@ -133,7 +135,7 @@ class _Binder:
             given=self.given,
             relations=self.relations(None),
             rules=tuple(self.bound.values()),
-            line_columns=STANDARD[LINE].columns,
+            line_columns=self.given[LINE].columns,
         )
 
     def check_entities(self) -> None:
@@ -146,6 +148,7 @@ class _Binder:
                     f"table {entity.table} is not known; a table of the ruleset may stand here",
                     suggest(entity.table, known),
                 )  # fmt: skip
+        self.findings += soundness.entity_keys(declared, self.columns_of)
 
     def check_replaces(self, rule: Rule) -> None:
         for place, name in enumerate(rule.replaces):
@@ -153,7 +156,8 @@ class _Binder:
                 others = [r for r in self.declaration.rules if r != rule.id]
                 self.report(
                     (*rule.path, "replaces", place), "RE304",
-                    f"{name} is no other rule; {choices(others) or 'no rule'} may stand here", suggest(name, others),
+                    f"{name} is no other rule; {choices(others) or 'no rule'} may stand here",
+                    suggest(name, others),
                 )  # fmt: skip
 
     # -- methodologies
@@ -175,7 +179,8 @@ class _Binder:
                 )
             else:
                 known = sorted(self.host.offers)
-                self.report(path, "RE301", f"methodology {name} is not installed; {choices(known)} may stand here",
+                self.report(path, "RE301", f"methodology {name} is not installed; "
+                            f"{choices(known) or 'none is, and none'} may stand here",
                             suggest(name, known))  # fmt: skip
             return None
         methodology = offer.methodology
@@ -198,7 +203,8 @@ class _Binder:
         if rule.for_each is not None and rule.for_each not in self.declaration.entities:
             known = list(self.declaration.entities)
             self.report((*rule.path, "for_each"), "RE303",
-                        f"{rule.for_each} is no entity; {choices(known) or 'no entity is declared'} may stand here",
+                        f"{rule.for_each} is no entity; "
+                        f"{choices(known) or 'none is declared, and none'} may stand here",
                         suggest(rule.for_each, known))  # fmt: skip
             return None
         prices = chosen.methodology.price is not None
@@ -212,6 +218,10 @@ class _Binder:
             if made is not None:
                 formulas[term.path] = made
         self.check_parties(rule, chosen.methodology.terms_schema)
+        self.findings += soundness.weights(self.declaration, rule, chosen.methodology.terms_schema)
+        if chosen.methodology.settle is not None and not (rule.period or self.declaration.period):
+            self.report(rule.path, "RE323", f"{rule.id} settles, and no period is declared; "
+                        "`period: {length: year}` may stand in the ruleset")  # fmt: skip
         if len(self.findings) > before:
             return None
         return self.read(chosen, when, grain, formulas)
@@ -228,6 +238,12 @@ class _Binder:
             for path, code, message, help_ in error.findings:
                 self.report((*rule.terms_path, *path), code, message, help_)
             return None
+        except Exception as error:  # noqa: BLE001  whatever a third party raises is a finding
+            self.report((*rule.path, "methodology"), "RE325", f"methodology {rule.methodology} of "
+                        f"{chosen.distribution} fails on these terms: "
+                        f"{type(error).__name__}: {error}",
+                        f"tell the authors of {chosen.distribution}")  # fmt: skip
+            return None
         if not self.check_steps(rule, steps):
             return None
         return BoundRule(
@@ -240,7 +256,8 @@ class _Binder:
         before = len(self.findings)
         for step in steps:
             if step.sets not in STAGES or step.per not in {"line", "claim"}:
-                self.report(rule.path, "RE321", f"{rule.methodology} sets {step.sets} per {step.per}; "
+                self.report(rule.path, "RE321",
+                            f"{rule.methodology} sets {step.sets} per {step.per}; "
                             f"{choices(STAGES)} per line or claim may be set")  # fmt: skip
             elif step.per == "claim" and step.sets != "allowed":
                 self.report(
@@ -269,7 +286,8 @@ class _Binder:
         for path, name in _names_of_parties(rule.terms, schema):
             if name not in known:
                 self.report((*rule.terms_path, *path), "RE305",
-                            f"{name} is no party; {choices(sorted(known))} may stand here", suggest(name, known))  # fmt: skip
+                            f"{name} is no party; {choices(sorted(known))} may stand here",
+                            suggest(name, known))  # fmt: skip
 
     # -- formulas
 
@@ -304,6 +322,8 @@ class _Binder:
             entries=tuple((day, made.expression) for day, made in entries),
             name=str(term.path[-1]),
         )
+        if scope.profile == "settlement":
+            self.findings += soundness.one_value_a_period(self.declaration, rule, expression, base)
         text = "; ".join(f"from {day}: {made.text}" for day, made in entries)
         place = str(self.declaration.document.locate(base))
         return Formula(text=text, expression=expression, grain=str(mark["grain"]), place=place)
@@ -325,12 +345,18 @@ class _Binder:
                     Diagnostic(location, found.code, found.message, help=found.help)
                 )
             return None
-        return Formula(
+        made = Formula(
             text=text,
             expression=expression,
             grain=str(mark["grain"]),
             place=str(document.locate(path)),
         )
+        if scope.profile == "settlement":
+            self.findings += soundness.at_one_time(self.declaration, rule, expression, path)
+            self.findings += soundness.one_value_each(
+                self.declaration, rule, made, path, scope.relations
+            )
+        return made
 
     def scope(self, rule: Rule, mark: Mapping[str, Any]) -> Scope:
         grain = str(mark["grain"])
@@ -339,16 +365,17 @@ class _Binder:
             for name, p in self.declaration.parameters.items()
         }
         if grain in _ROW_GRAINS:
-            stages = {name: _MONEY for name in mark.get("sees", ())}
-            return Scope(profile="row", grain=grain, columns=STANDARD[LINE].columns, stages=stages,
-                         tables=self.shapes(), parameters=numbers)  # fmt: skip
+            stages = dict.fromkeys(mark.get("sees", ()), _MONEY)
+            return Scope(profile="row", grain=grain, columns=self.given[LINE].columns,
+                         stages=stages, tables=self.shapes(), parameters=numbers)  # fmt: skip
         entity = None
         if rule.for_each is not None:
             declared = self.declaration.entities[rule.for_each]
             entity = (rule.for_each, self.columns_of(declared.table))
         return Scope(
-            profile="settlement", grain=grain, tables=self.shapes(), parameters=numbers, entity=entity,
-            outputs=self.outputs(grain), finer=self.finer(grain), relations=self.relations(grain),
+            profile="settlement", grain=grain, tables=self.shapes(), parameters=numbers,
+            entity=entity, outputs=self.outputs(grain), finer=self.finer(grain),
+            relations=self.relations(grain),
         )  # fmt: skip
 
     # -- names
@@ -367,7 +394,7 @@ class _Binder:
         return found | {name: table.type for name, table in self.tables.items()}
 
     def outputs(self, grain: str) -> dict[str, dict[str, Type]]:
-        """Outputs of earlier rules that have one value here: of this grain or the whole contract."""
+        """Give outputs of earlier rules that have one value here: of this grain or the contract."""
         return {
             rule.id: {n: o.type for n, o in rule.outputs.items() if o.grain == "rule"}
             for rule in self.bound.values()
@@ -388,7 +415,7 @@ class _Binder:
         for rule in self.bound.values():
             if rule.steps:
                 lines = {n: o.type for n, o in rule.outputs.items() if o.grain == "line"}
-                columns = {**STANDARD[LINE].columns, **lines}
+                columns = {**self.given[LINE].columns, **lines}
                 found[rule.id] = Relation(name=rule.id, grain="line", columns=columns)
             elif rule.grain not in {grain, "contract"}:
                 columns = {n: o.type for n, o in rule.outputs.items() if o.grain == "rule"}

@@ -14,6 +14,8 @@ from rules_engine.expressions.closure import Reject
 from rules_engine.expressions.exact import Inputs, Value, evaluate, plain
 from rules_engine.expressions.tree import Aggregate, Dated, Ref, walk
 from rules_engine.language.bound import BoundRule, BoundRuleset
+from rules_engine.language.periods import periods
+from rules_engine.language.soundness import read_once
 from rules_engine.ledger import Ledger, Transfer
 from rules_engine.methodology import (
     Explained,
@@ -24,7 +26,6 @@ from rules_engine.methodology import (
     Worksheet,
 )
 from rules_engine.settlement.experience import Experience, Source, measure
-from rules_engine.settlement.periods import periods
 from rules_engine.tables.lookup import LookupTable
 
 if TYPE_CHECKING:
@@ -274,7 +275,7 @@ class _Facts:
 
     def check_dated(self, formula: Formula) -> None:
         """A value that changes inside the period has no one meaning for it."""
-        for node in walk(formula.expression):
+        for node in read_once(formula.expression):
             if isinstance(node, Dated):
                 for day, _ in node.entries:
                     if self.period.first < day <= self.period.last:

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from datetime import date, timedelta
 
-from rules_engine.language import DateRange
-from rules_engine.language import Period as Length
+from rules_engine.language.ruleset import DateRange
+from rules_engine.language.ruleset import Period as Length
 from rules_engine.methodology import Period
 
 __all__ = ["periods"]
@@ -15,8 +15,8 @@ _MONTHS = {"year": 12, "quarter": 3, "month": 1}
 def periods(length: Length, effective: DateRange) -> tuple[Period, ...]:
     """Give the periods that begin or end within the contract's dates, cut to them.
 
-    A year that starts on 1 October has the label of the calendar year in which it ends, as federal fiscal
-    years have.
+    A year that starts on 1 October has the label of the calendar year in which it ends, as federal
+    fiscal years have.
     """
     return tuple(_cut(length, effective))
 
