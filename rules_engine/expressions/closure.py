@@ -110,7 +110,7 @@ class Emitter:
         """Give a name for a value that is read more than once."""
         return text if _ATOM.fullmatch(text) else self.temp(text)
 
-    def const(self, value: Any) -> str:  # noqa: ANN401  a value of any type of a contract
+    def const(self, value: Any) -> str:
         """Bind a constant and give its name."""
         if value is None or isinstance(value, bool):
             return repr(value)
@@ -518,10 +518,10 @@ def _times(one: str | None, other: str | None) -> str | None:
     return f"mul_({one}, {other})"
 
 
-def _later(day: date, count: int | Decimal) -> Any:  # noqa: ANN401  a date, or the mark that there is none
+def _later(day: date, count: int | Decimal) -> Any:
     ordinal = day.toordinal() + int(count)
     return date.fromordinal(ordinal) if 1 <= ordinal <= _LAST_DAY else MISSING
 
 
-def _earlier(day: date, count: int | Decimal) -> Any:  # noqa: ANN401  a date, or the mark that there is none
+def _earlier(day: date, count: int | Decimal) -> Any:
     return _later(day, -int(count))

@@ -62,7 +62,7 @@ _WORDS = frozenset({"true", "false", "null"})
 
 
 class Inputs:
-    """What a formula read: a trace that keeps names, lookups and aggregates as the author wrote them.
+    """What a formula read: a trace that keeps names, lookups and aggregates as they are written.
 
     Attributes:
         values: Value by the text that asked for it.
@@ -269,7 +269,7 @@ class _Evaluation:
         return None if left is None or right is None else not decides
 
 
-def compared(op: str, left: Any, right: Any) -> bool:  # noqa: ANN401  two values of one type
+def compared(op: str, left: Any, right: Any) -> bool:
     """Compare two values that are not null."""
     match op:
         case "=":
@@ -285,7 +285,7 @@ def compared(op: str, left: Any, right: Any) -> bool:  # noqa: ANN401  two value
     return bool(left >= right)
 
 
-def plain(value: Any) -> Value:  # noqa: ANN401  a value of any type of a contract
+def plain(value: Any) -> Value:
     """Give a number as a fraction; everything else as it is."""
     if isinstance(value, bool) or value is None or isinstance(value, str | date | Fraction):
         return value

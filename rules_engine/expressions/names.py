@@ -108,7 +108,7 @@ def _unknown(checker: "Checker", node: syntax.Node, name: str) -> WrongError:
     return unknown_of(checker, node, name, name, known, what)
 
 
-def unknown_of(  # noqa: PLR0917  the words of one message, in their order
+def unknown_of(
     checker: "Checker",
     node: syntax.Node,
     shown: str,

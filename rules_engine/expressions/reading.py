@@ -8,6 +8,8 @@ from rules_engine.expressions.dialect import text
 __all__ = ["call"]
 
 _NUMBER_SHAPE: Final = r"\(?\s*[-+]?\$?\s*([0-9][0-9,]*(\.[0-9]*)?|\.[0-9]+)\s*%?\s*\)?"
+# Twelve digits before the point and six behind it are what the result can hold.
+_PLAIN_NUMBER: Final = r"-?[0-9]{1,12}(\.[0-9]{1,6})?"
 
 
 def call(node: tree.TextCall, arguments: list[str]) -> str:
@@ -52,7 +54,10 @@ def _number(sql: str) -> str:
     )
     kept = f"TRY_CAST({narrow} AS DECIMAL(18, 6))"
     shape = f"regexp_full_match(trim({sql}), {text(_NUMBER_SHAPE)})"
-    return f"CASE WHEN {shape} AND {kept} = {narrow} THEN {kept} END"
+    # Most texts are plain numbers, for which all of that is needless and ten times as slow.
+    plain = f"regexp_full_match({sql}, {text(_PLAIN_NUMBER)})"
+    quick = f"WHEN {plain} THEN TRY_CAST({sql} AS DECIMAL(18, 6))"
+    return f"CASE {quick} WHEN {shape} AND {kept} = {narrow} THEN {kept} END"
 
 
 def _date_format(pattern: str) -> str:
