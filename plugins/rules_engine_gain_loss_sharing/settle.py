@@ -175,7 +175,7 @@ def _note(
 
 def _weight(part: Part, occasion: Occasion, party: str) -> Fraction:
     if part.weights is not None:
-        return part.weights.get(party, Fraction(0))
+        return _stated(part.weights, occasion, party)
     if part.by is None:
         return Fraction(1)
     name = f"weight_{party}"
@@ -184,3 +184,12 @@ def _weight(part: Part, occasion: Occasion, party: str) -> Fraction:
         msg = f"the weight of {party} in {occasion.rule} is {weight}; it is 0 or more"
         raise SettlementError(msg)
     return Fraction(weight)
+
+
+def _stated(weights: Mapping[str, Fraction], occasion: Occasion, party: str) -> Fraction:
+    """Give the weight of a party, by its own name or by that of a group that it alone makes up."""
+    for name, weight in weights.items():
+        if name == party or occasion.groups.get(name) == (party,):
+            return weight
+    msg = f"{party} divides in {occasion.rule} and has no weight"
+    raise SettlementError(msg)

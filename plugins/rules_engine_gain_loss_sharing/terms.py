@@ -34,7 +34,7 @@ _SHARE: Final[dict[str, Any]] = {
             "type": "object",
             "properties": {
                 "weights": {
-                    "title": "Weight of each party; any unit, they are divided by their sum",
+                    "title": "Weight of each party of among; any unit, they are divided by their sum",
                     "type": "object",
                     "x-party-keys": True,
                     "additionalProperties": {"type": "number", "minimum": 0},
@@ -70,6 +70,8 @@ _PART: Final[dict[str, Any]] = {
     },
     "required": ["share", "among"],
     "additionalProperties": False,
+    # A party without a weight would silently get nothing.
+    "x-weights": {"of": ["among"], "in": ["share", "weights"]},
 }  # fmt: skip
 
 SCHEMA: Final[Mapping[str, Any]] = {
