@@ -2,7 +2,8 @@
 
 A comment `# error[RE200] text` stands at the end of the line that is wrong or, where a comment
 cannot stand there, as `# ^ error[RE200] text` on a line below it. A file in which no comment can
-stand has its findings in a file beside it, `name.expected`, as `line: error[RE200] text`.
+stand has its findings in a file beside it, `name.expected`, as `line: error[RE200] text`; a finding
+in another file, such as a table, names it: `tables/fees.csv:3: error[RE505] text`.
 """
 
 import re
@@ -10,23 +11,17 @@ from pathlib import Path
 
 import pytest
 
-from rules_engine.diagnostics import CODES, Diagnostic, RulesetError
-from rules_engine.language import declare, load_schema, read_extended, validate
+from rules_engine import Engine
+from rules_engine.diagnostics import CODES
 
 FOLDER = Path(__file__).parent
 DESERVES = re.compile(r"# (?P<up>\^ )?(?P<severity>error|warning)\[(?P<code>\w+)\] (?P<text>.*)$")
-EXPECTED = re.compile(r"(?P<line>\d+): (?P<severity>error|warning)\[(?P<code>\w+)\] (?P<text>.*)$")
+EXPECTED = re.compile(
+    r"(?:(?P<file>[\w/.]+):)?(?P<line>\d+): "
+    r"(?P<severity>error|warning)\[(?P<code>\w+)\] (?P<text>.*)$"
+)
 
-Finding = tuple[int, str, str, str]
-
-
-def diagnose(path: Path) -> list[Diagnostic]:
-    """Give every finding of the first pass that has any."""
-    try:
-        document = read_extended(path)
-        return validate(document, load_schema("ruleset")) or list(declare(document).warnings)
-    except RulesetError as error:
-        return list(error.diagnostics)
+Finding = tuple[Path, int, str, str, str]
 
 
 def deserved(path: Path) -> set[Finding]:
@@ -35,7 +30,10 @@ def deserved(path: Path) -> set[Finding]:
     if beside.exists():
         lines = beside.read_text(encoding="utf-8").splitlines()
         matches = [found for found in map(EXPECTED.match, lines) if found]
-        return {(int(m["line"]), m["severity"], m["code"], m["text"]) for m in matches}
+        return {
+            (FOLDER / (m["file"] or path.name), int(m["line"]), m["severity"], m["code"], m["text"])
+            for m in matches
+        }
     said: set[Finding] = set()
     meant = 0
     for number, line in enumerate(path.read_text(encoding="utf-8").split("\n"), start=1):
@@ -43,10 +41,11 @@ def deserved(path: Path) -> set[Finding]:
         if not (found and found["up"]):
             meant = number
         if found:
-            said.add((meant, found["severity"], found["code"], found["text"]))
+            said.add((path, meant, found["severity"], found["code"], found["text"]))
     return said
 
 
+ENGINE = Engine()
 WRONG = sorted(FOLDER.glob("*.yaml"))
 
 
@@ -54,9 +53,10 @@ WRONG = sorted(FOLDER.glob("*.yaml"))
 def test_a_wrong_ruleset_gets_what_it_says_it_deserves(path: Path) -> None:
     """Line, severity, code and message; nothing more and nothing less."""
     found = {
-        (one.location.line, one.severity, one.code, one.message)
-        for one in diagnose(path)
-        if Path(one.location.file) == path
+        (Path(one.location.file), one.location.line, one.severity, one.code, one.message)
+        for one in ENGINE.validate(path)
+        # What stands in another ruleset is deserved there.
+        if Path(one.location.file) == path or Path(one.location.file).suffix == ".csv"
     }
     assert found == deserved(path)
     assert found
@@ -64,7 +64,7 @@ def test_a_wrong_ruleset_gets_what_it_says_it_deserves(path: Path) -> None:
 
 def test_every_code_of_reading_and_of_the_schema_is_deserved_somewhere() -> None:
     """No code without a ruleset that shows it."""
-    shown = {code for path in WRONG for _, _, code, _ in deserved(path)}
+    shown = {code for path in WRONG for _, _, _, code, _ in deserved(path)}
     # Both would take a file that is large or absent; the reader's tests make them.
     made_elsewhere = {"RE100", "RE105"}
     # Only a methodology's own schema has conditions without words of their own.
