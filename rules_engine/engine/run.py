@@ -17,6 +17,7 @@ from rules_engine.expressions.sql import SqlWriter, constant, quote, text
 from rules_engine.language import load_schema, read_file, validate
 from rules_engine.language.bind import LINE, shape_of
 from rules_engine.ledger import Ledger
+from rules_engine.methodology import Period
 from rules_engine.pricing.batch import BatchQuery, batch_query
 from rules_engine.pricing.given import Given
 from rules_engine.settlement.experience import Source
@@ -202,7 +203,8 @@ def run(  # noqa: PLR0917  Ruleset.run names them
 ) -> Run:
     """Do what `Ruleset.run` says."""
     tell = progress or (lambda _phase, _done, _total: None)
-    _check_labels(ruleset, labels)
+    target = year if as_year is None else as_year
+    chosen = _chosen(ruleset, labels, target)
     tell("read", None, None)
     shifted = as_year - year if year is not None and as_year is not None else 0
     dataset = Dataset.open(
@@ -211,16 +213,24 @@ def run(  # noqa: PLR0917  Ruleset.run names them
         needs=ruleset.needs.tables,
         declared=given_shapes(ruleset),
         years_shifted=shifted,
+        months_through=chosen[-1].last if chosen and (labels or target) else None,
+        months_read=_months_read(ruleset, chosen),
     )
     try:
         for table in ruleset.bound.tables.values():
             table.store(dataset.connection)
         tell("price", None, None)
         sites = Sites()
-        query, others = _price(ruleset, dataset, sites, out, year if as_year is None else as_year)
+        query, others = _price(ruleset, dataset, sites, out, target)
         tell("settle", None, None)
         sources = _sources(ruleset, dataset, query)
-        books = settle(ruleset.bound, dataset.connection, sources, labels=labels, known_at=known_at)
+        books = settle(
+            ruleset.bound,
+            dataset.connection,
+            sources,
+            labels=[p.label for p in chosen],
+            known_at=known_at,
+        )
         made = Run(
             ruleset=ruleset, dataset=dataset, check=check_data(ruleset.needs.tables, dataset),
             summary=_summary(dataset, query, others), books=books, sites=sites, query=query, out=out,
@@ -262,19 +272,39 @@ def given_shapes(ruleset: "Ruleset") -> list[TableType]:
     return [shape_of(table) for table in tables if table.file is None]
 
 
-def _check_labels(ruleset: "Ruleset", labels: tuple[str, ...] | None) -> None:
-    if labels is None:
-        return
-    known = {
-        p.label
-        for rule in ruleset.bound.rules
-        if rule.settles
-        for p in periods_of(ruleset.bound, rule)
-    }
-    for label in labels:
+def _chosen(ruleset: "Ruleset", labels: tuple[str, ...] | None, year: int | None) -> list[Period]:
+    """Give the periods to settle, in order: those that are named, or those of the year that is taken.
+
+    Raises:
+        ValueError: There is no such period.
+    """
+    rules = [rule for rule in ruleset.bound.rules if rule.settles]
+    found = {p for rule in rules for p in periods_of(ruleset.bound, rule)}
+    periods = sorted(found, key=lambda p: (p.last, p.first))
+    known = list(dict.fromkeys(p.label for p in periods))
+    for label in labels or ():
         if label not in known:
-            msg = f"{label} is no period of {ruleset.id}; {', '.join(sorted(known)) or 'it settles none'} may stand there"
+            choices = ", ".join(known) or "it settles none"
+            msg = f"{label} is no period of {ruleset.id}; {choices} may stand there"
             raise ValueError(msg)
+    if labels is not None:
+        periods = [p for p in periods if p.label in labels]
+    if year is None or not periods:
+        return periods
+    # Of a period that reaches into another year, the lines of that year would be missing.
+    within = [p for p in periods if p.first.year == year == p.last.year]
+    if not within:
+        ends = ", ".join(f"{p.label} ({p.first} to {p.last})" for p in periods)
+        msg = f"no period of {ruleset.id} lies in {year}; it has {ends}"
+        raise ValueError(msg)
+    return within
+
+
+def _months_read(ruleset: "Ruleset", chosen: Sequence[Period]) -> tuple[date, date] | None:
+    """Give the first and the last day of what settlement reads; None where prices read more."""
+    if not chosen or "member_month" in ruleset.plan.needed_tables:
+        return None
+    return min(p.first for p in chosen), max(p.last for p in chosen)
 
 
 def read_mappings(

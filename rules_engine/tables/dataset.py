@@ -58,6 +58,7 @@ class Dataset:
         declared: Iterable["TableType"] = (),
         years_shifted: int = 0,
         months_through: date | None = None,
+        months_read: tuple[date, date] | None = None,
         check_duplicates: bool = True,
         digests: bool = True,
         strict: bool = True,
@@ -79,6 +80,8 @@ class Dataset:
                 year has none.
             months_through: Last day of the enrolment that counts in member-months. None takes the
                 last day of the year of the latest enrolment, or a later end of one.
+            months_read: A day in the first and in the last month that somebody reads; no other
+                member-months are derived. None derives all.
             check_duplicates: Whether to look for rows of one key: one pass over the keys.
             digests: Whether to digest the files.
             strict: Whether to raise for what is wrong with files and columns.
@@ -94,7 +97,7 @@ class Dataset:
         try:
             opening = Opening(connection, shapes(declared), needs, years_shifted)
             opening.read(data, mappings)
-            opening.derive(months_through, check_duplicates=check_duplicates)
+            opening.derive(months_through, months_read, check_duplicates=check_duplicates)
             opening.number_rows()
             dataset = cls(
                 connection=connection,

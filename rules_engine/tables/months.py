@@ -28,7 +28,14 @@ def enrolled_through(eligibility: str) -> str:
     )
 
 
-def member_months(eligibility: str, roster: str | None, through: str) -> str:
+def member_months(
+    eligibility: str,
+    roster: str | None,
+    through: str,
+    *,
+    first: str = FIRST_DAY,
+    last: str = LAST_DAY,
+) -> str:
     """Write the query that derives member-months from enrolment.
 
     Spans that overlap count their days once. What a person is (product, region, risk score) is
@@ -40,6 +47,8 @@ def member_months(eligibility: str, roster: str | None, through: str) -> str:
         eligibility: SQL name of the enrolment spans.
         roster: SQL name of the roster, or None.
         through: SQL of the last day that counts; spans without an end go on to it.
+        first: SQL of a day in the first month that somebody reads.
+        last: SQL of a day in the last month that somebody reads.
     """
     attributes = ", ".join(_ATTRIBUTES)
     party, join = "d.party", ""
@@ -50,13 +59,16 @@ def member_months(eligibility: str, roster: str | None, through: str) -> str:
             f' BETWEEN coalesce(r."from", {FIRST_DAY}) AND coalesce(r."through", {LAST_DAY})'
         )
     pieces = (
-        "SELECT *, CAST(unnest(generate_series(CAST(date_trunc('month', s) AS DATE), e,"
+        "SELECT *, CAST(unnest(generate_series("
+        f"CAST(date_trunc('month', greatest(s, {first})) AS DATE), least(e, {last}),"
         " INTERVAL 1 MONTH)) AS DATE) AS month"
     )
     return (
         "WITH spans AS (SELECT person_id, enrollment_start_date AS s,"
         f" least(coalesce(enrollment_end_date, {through}), {through}) AS e, {attributes}"
-        f" FROM {eligibility} WHERE enrollment_start_date <= {through}),"
+        f" FROM {eligibility} WHERE enrollment_start_date <= least({through}, {last})"
+        # What ended in an earlier month shares no month that is read.
+        f" AND coalesce(enrollment_end_date, {LAST_DAY}) >= date_trunc('month', {first})),"
         # Few persons have two spans in one month; the others need neither a sort nor a join.
         " near AS (SELECT *, last_day(coalesce(max(e) OVER (PARTITION BY person_id ORDER BY s, e"
         f" ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), {FIRST_DAY})) >= s"

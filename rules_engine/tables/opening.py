@@ -237,7 +237,13 @@ class Opening:
 
     # -- tables
 
-    def derive(self, months_through: date | None, *, check_duplicates: bool) -> None:
+    def derive(
+        self,
+        months_through: date | None,
+        months_read: tuple[date, date] | None,
+        *,
+        check_duplicates: bool,
+    ) -> None:
         """Check rows against each other, create the tables, and derive those that are not given."""
         for name, parts in self.staged.items():
             if parts:
@@ -247,7 +253,7 @@ class Opening:
                 self.create(name)
         is_given = bool(self.staged.get("member_month"))
         if self.staged.get("eligibility") and not is_given and self.wanted("member_month"):
-            self.derive_months(months_through)
+            self.derive_months(months_through, months_read)
         for name in sorted(set(self.needs or ()) - set(self.columns)):
             if name not in self.known:
                 self.report(Location(name, 1, 1), "RE521", f"{name} is no table")
@@ -387,7 +393,9 @@ class Opening:
         )
         return not given and bool(self.staged.get("provider"))
 
-    def derive_months(self, months_through: date | None) -> None:
+    def derive_months(
+        self, months_through: date | None, months_read: tuple[date, date] | None
+    ) -> None:
         """Create member_month from enrolment."""
         through = months_through
         if through is None:
@@ -395,7 +403,10 @@ class Opening:
             through = found[0] if found is not None else None
         day = f"DATE '{through}'" if through is not None else integrity.FIRST_DAY
         roster = "roster" if self.staged.get("roster") else None
-        query = months.member_months("eligibility", roster, day)
+        first, last = integrity.FIRST_DAY, integrity.LAST_DAY
+        if months_read is not None:
+            first, last = (f"DATE '{end}'" for end in months_read)
+        query = months.member_months("eligibility", roster, day, first=first, last=last)
         self.connection.execute(f"CREATE TABLE member_month AS {query}")
         self.columns["member_month"] = tuple(self.known["member_month"].columns)
 
