@@ -22,6 +22,7 @@ from rules_engine.cli.output import FORMAT, write_json
 from rules_engine.cli.pricing import price
 from rules_engine.cli.running import run
 from rules_engine.cli.schemas import schema
+from rules_engine.cli.showing import show
 from rules_engine.cli.sql import sql
 from rules_engine.cli.validating import validate
 from rules_engine.diagnostics import RulesetError
@@ -136,6 +137,7 @@ for _command in (
     code,
     methodologies,
     schema,
+    show,
     compile_ruleset,
     demo,
 ):

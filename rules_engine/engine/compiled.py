@@ -29,7 +29,7 @@ def digest_of(ruleset: BoundRuleset) -> str:
 
 def _content(ruleset: BoundRuleset) -> dict[str, Any]:
     return {
-        "document": printable(ruleset.declaration.document),
+        "document": printable(ruleset.declaration.document, origins=False),
         "tables": {name: table.as_json() for name, table in sorted(ruleset.tables.items())},
     }
 
@@ -73,5 +73,5 @@ def read_compiled(path: str | os.PathLike[str], host: Host) -> BoundRuleset:
         msg = f"{os.fspath(path)} was changed after it was compiled; compile the ruleset again"
         raise CompiledError(msg)
     tables = {name: LookupTable.from_json(table) for name, table in content["tables"].items()}
-    document = read(content["document"], os.fspath(path))
+    document = read(content["document"], f"{os.fspath(path)}#document")
     return bind(declare(document), host, tables, schemas=False)

@@ -22,14 +22,16 @@ _FLOW_CHARACTERS_MAX: Final = 80
 _ESCAPES: Final = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\t": "\\t", "\r": "\\r"}
 
 
-def printable(document: Document) -> str:
+def printable(document: Document, *, origins: bool = True) -> str:
     """Give a document as YAML that reads back to the same value.
 
-    Where it was merged from several files, a comment names the place of each value and, where it
-    replaces one, what it replaces.
+    Args:
+        document: What to print.
+        origins: Whether, where it was merged from several files, a comment names the place of each
+            value and, where it replaces one, what it replaces.
     """
-    files = set(_files(document.root))
-    return "".join(f"{line}\n" for line in _lines(document.root, notes=len(files) > 1))
+    notes = origins and len(set(_files(document.root))) > 1
+    return "".join(f"{line}\n" for line in _lines(document.root, notes=notes))
 
 
 def _files(node: Node) -> Iterator[str]:
