@@ -3,16 +3,27 @@
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from attrs import evolve
 
-from rules_engine.diagnostics import Diagnostic, Location, RulesetError, has_errors, in_order
+from rules_engine.diagnostics import (
+    Diagnostic,
+    Location,
+    RulesetError,
+    has_errors,
+    in_order,
+    shown,
+)
 from rules_engine.language import Declaration, Document, declare, load_schema, validate
 from rules_engine.language.bind import bind, shape_of
 from rules_engine.language.bound import BoundRuleset
 from rules_engine.language.extends import read_extended
 from rules_engine.methodology import Host
 from rules_engine.tables.lookup import LookupTable
+
+if TYPE_CHECKING:
+    from rules_engine.tables.rejects import Reject
 
 __all__ = ["diagnose", "read_ruleset"]
 
@@ -65,13 +76,18 @@ def _tables(declaration: Declaration) -> tuple[Mapping[str, LookupTable], list[D
                 if reject.row is not None:
                     # The header is line 1 of the file.
                     place = Location(str(Path(table.folder) / table.file), reject.row + 1, 1)
-                message = (
-                    reject.reason
-                    if reject.row is None
-                    else f"{reject.column or table.name}: {reject.reason}"
-                )
+                message = reject.reason if reject.row is None else _of_row(reject, table.name)
                 related = (
                     () if place == declared else ((declared, f"{table.name} is declared here"),)
                 )
                 findings.append(Diagnostic(place, reject.code, message, related=related))
     return tables, findings
+
+
+def _of_row(reject: "Reject", table: str) -> str:
+    """Say what is wrong with a row of the contract's own table, with what was found."""
+    if reject.column is None:
+        return f"the row {reject.key or ''} of {table} {reject.reason}".replace("  ", " ")
+    if not reject.value:
+        return f"{reject.column} {reject.reason}"
+    return f"{reject.column} `{shown(reject.value)}` {reject.reason}"

@@ -279,7 +279,10 @@ def _keys(
 ) -> tuple[tree.Expression, ...]:
     if len(arguments) != len(table.key):
         keys = ", ".join(table.key)
-        message = f"{table.name} is read by {len(arguments)} keys; its key is {keys}"
+        message = (
+            f"{node.function} of {table.name} has {len(arguments)} of {len(table.key)} keys; "
+            f"{keys} may stand there, in this order"
+        )
         raise checker.wrong(node, "RE405", message)
     found = []
     for key, argument, at in zip(table.key, checker.visit_all(arguments), arguments, strict=True):

@@ -26,6 +26,7 @@ from rules_engine.language.bound import BoundRule, BoundRuleset
 from rules_engine.language.document import Path
 from rules_engine.language.references import (
     Marked,
+    Use,
     expression_text,
     formulas_of,
     marked,
@@ -112,22 +113,15 @@ class _Binder:
         self.findings += soundness.lan_categories(declared, named)
         names = frozenset(chosen)
         document = declared.document
-        found = [
-            use
-            for rule in chosen.values()
-            for use in uses(
-                rule.rule.id, names, document, [w for m in rule.terms for w in formulas_of(m)]
-            )
-        ]
+        found = [use for one in chosen.values() for use in self.uses(one, names)]
         order, circles = ordered(list(chosen), found)
         self.findings += circles
         for rule in declared.rules.values():
             self.check_replaces(rule)
-        if not circles:
-            for name in order:
-                bound = self.bind_rule(chosen[name])
-                if bound is not None:
-                    self.bound[name] = bound
+        for name in order:
+            bound = self.bind_rule(chosen[name])
+            if bound is not None:
+                self.bound[name] = bound
         return BoundRuleset(
             declaration=declared,
             tables=self.tables,
@@ -138,15 +132,28 @@ class _Binder:
             line_columns=self.given[LINE].columns,
         )
 
+    def uses(self, chosen: _Chosen, names: frozenset[str]) -> Iterator[Use]:
+        """Find where a rule names others, in its terms and in its condition."""
+        rule = chosen.rule
+        written = [
+            ((*rule.terms_path, *path), value)
+            for term in chosen.terms
+            for path, value in formulas_of(term)
+        ]
+        if rule.when is not None:
+            written.append(((*rule.path, "when"), rule.when))
+        return uses(rule.id, names, self.declaration.document, written)
+
     def check_entities(self) -> None:
         declared = self.declaration
         for entity in declared.entities.values():
             if entity.table not in self.given and entity.table not in self.tables:
                 known = [*declared.tables, *STANDARD]
+                own = f"{choices(declared.tables)} or " if declared.tables else ""
                 self.report(
                     (*entity.path, "table"), "RE303",
-                    f"table {entity.table} is not known; a table of the ruleset may stand here",
-                    suggest(entity.table, known),
+                    f"table {entity.table} is not known; {own}a standard table may stand here",
+                    suggest(entity.table, known) or f"declare it: tables: {{{entity.table}: …}}",
                 )  # fmt: skip
         self.findings += soundness.entity_keys(declared, self.columns_of)
 
@@ -204,8 +211,9 @@ class _Binder:
             known = list(self.declaration.entities)
             self.report((*rule.path, "for_each"), "RE303",
                         f"{rule.for_each} is no entity; "
-                        f"{choices(known) or 'none is declared, and none'} may stand here",
-                        suggest(rule.for_each, known))  # fmt: skip
+                        f"{choices(known) or 'an entity that the ruleset declares'} may stand here",
+                        suggest(rule.for_each, known)
+                        or f"declare it: entities: {{{rule.for_each}: …}}")  # fmt: skip
             return None
         prices = chosen.methodology.price is not None
         when = self.condition(rule, "line" if prices else grain)

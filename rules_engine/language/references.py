@@ -106,7 +106,7 @@ def ordered(rules: Sequence[str], found: Sequence[Use]) -> tuple[list[str], list
     """Put what is used before what uses it; otherwise the order of the file stays.
 
     Returns:
-        The order, and a finding for each circle; the rules of a circle come last.
+        The order, and a finding for a circle; what waits for one has no place in the order.
     """
     needs = {rule: {use.used for use in found if use.user == rule} for rule in rules}
     order: list[str] = []
@@ -133,7 +133,7 @@ def ordered(rules: Sequence[str], found: Sequence[Use]) -> tuple[list[str], list
         help="a rule uses outputs of rules that do not use it; split one of them",
         related=tuple((use.place, f"{use.user} uses {use.used} here") for use in rest),
     )
-    return [*order, *waiting], [finding]
+    return order, [finding]
 
 
 def _circle(waiting: Sequence[str], needs: Mapping[str, set[str]]) -> list[str]:

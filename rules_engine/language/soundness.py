@@ -67,7 +67,7 @@ def clashes(declaration: Declaration, given: Mapping[str, StandardTable]) -> Ite
 
 
 def _another(kind: str, name: str) -> str:
-    return {"parameter": f"contract_{name}", "rule": f"{name}_rule"}.get(kind, f"{name}_{kind}s")
+    return f"contract_{name}" if kind == "parameter" else f"{name}_{kind}"
 
 
 def entity_keys(
