@@ -351,8 +351,10 @@ class _Batch:
         out["rule"] = good(ids)
         out["charge_amount"] = "l.charge_amount"
         out["allowed_amount"] = good("l.allowed")
+        # A charge has cents even where the contract posts whole dollars.
+        cents = max(scale, self.plan.columns["charge_amount"].scale or 0)
         out["contractual_adjustment"] = good(
-            f"CAST(l.charge_amount - l.allowed AS DECIMAL(18, {scale}))"
+            f"CAST(l.charge_amount - l.allowed AS DECIMAL(18, {cents}))"
         )
         for stage, rules in stages.items():
             if stage == "adjustment" or len(rules) > 1:
