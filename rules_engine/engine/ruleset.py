@@ -18,6 +18,7 @@ from rules_engine.expressions.tree import Aggregate, walk
 from rules_engine.language import DateRange
 from rules_engine.language.bind import LINE
 from rules_engine.language.bound import BoundRule, BoundRuleset
+from rules_engine.methodology import Formula
 from rules_engine.pricing.explain import explain_line
 from rules_engine.pricing.given import Given
 from rules_engine.pricing.one import ClaimPricer
@@ -116,14 +117,18 @@ class Ruleset:
                 for node in walk(formula.expression):
                     if isinstance(node, Aggregate):
                         parts = [p for p in (node.operand, node.condition) if p is not None]
-                        columns = set(columns_of(parts))
-                        if formula.grain == "party":
-                            columns.add("party")
+                        columns = {*columns_of(parts), *self._keys(rule, formula)}
                         self._needed_of(node.relation, columns, found)
             entity = self.bound.declaration.entities.get(rule.declared.for_each or "")
             if entity is not None and entity.table in self.bound.given:
                 found.setdefault(entity.table, set()).update(self.bound.given[entity.table].columns)
         return {name: frozenset(columns) for name, columns in found.items()}
+
+    def _keys(self, rule: BoundRule, formula: Formula) -> frozenset[str]:
+        """Columns by which the rows of a formula are told apart."""
+        entity = self.bound.declaration.entities.get(rule.declared.for_each or "")
+        keys = frozenset(entity.key) if entity is not None else frozenset()
+        return keys | {"party"} if formula.grain == "party" else keys
 
     def _needed_of(self, relation: str, columns: set[str], found: dict[str, set[str]]) -> None:
         if relation in self.bound.given:
@@ -142,8 +147,7 @@ class Ruleset:
                     if isinstance(node, Aggregate) and node.relation in lines:
                         parts = [p for p in (node.operand, node.condition) if p is not None]
                         found |= columns_of(parts) & set(self.bound.line_columns)
-                        if formula.grain == "party":
-                            found.add("party")
+                        found |= self._keys(rule, formula)
         return tuple(sorted(found))
 
     # -- pricing
