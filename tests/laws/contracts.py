@@ -21,7 +21,8 @@ PARTIES: Final = ("north", "south", "plan")
 CODES: Final = ("X1", "X2", "X3", "065")
 DRGS: Final = ("065", "65", "470")
 PERSONS: Final = ("m1", "m2", "m3", "m4")
-DATES: Final = (FIRST, TURN - DAY, TURN, LAST, FIRST - DAY, LAST + DAY, date(2015, 3, 15))
+INSIDE: Final = (FIRST, TURN - DAY, TURN, TURN + DAY, LAST, date(2015, 3, 15))
+DATES: Final = (*INSIDE, *INSIDE, *INSIDE, FIRST - DAY, LAST + DAY)
 TIES: Final = tuple(
     D(text)
     for text in (
@@ -61,6 +62,12 @@ _NULLABLE_CONDITIONS: Final = (
     "has(roster, person_id)",
     "lookup(roster.party, person_id) = 'north'",
     "CASE WHEN party IS NULL THEN TRUE ELSE charge_amount > 1 END",
+)
+_WIDE: Final = (
+    "claim_type = 'professional'",
+    "claim_type IS NULL OR claim_type <> 'professional'",
+    "charge_amount IS NOT NULL",
+    "place_of_service_code IS NOT NULL",
 )
 _PRESENT: Final = "party IS NOT NULL AND hcpcs_code IS NOT NULL AND service_unit_quantity IS NOT NULL"
 
@@ -112,15 +119,15 @@ def contracts(draw: DrawFn) -> Contract:
     names: list[str] = []
     for number in range(draw(st.integers(1, 3))):
         rule = {**_rule(f"fee_{number}"), "terms": _allowed(draw, places)}
-        condition = draw(st.sampled_from(_NULLABLE_CONDITIONS))
-        if draw(st.booleans()):
+        condition = draw(st.sampled_from((*_NULLABLE_CONDITIONS, *_WIDE, *_WIDE)))
+        if draw(st.integers(0, 2)) == 0:
             condition = f"{_PRESENT} AND ({condition})"
         rule["when"] = condition
         if names and draw(st.booleans()):
             rule["replaces"] = draw(st.lists(st.sampled_from(names), min_size=1, unique=True))
         names.append(str(rule["id"]))
         rules.append(rule)
-    if draw(st.booleans()):
+    if draw(st.integers(0, 3)):
         rule = {**_rule("rest"), "otherwise": True, "terms": _allowed(draw, places)}
         if draw(st.integers(0, 3)) == 0:
             rule["when"] = draw(st.sampled_from(_NULLABLE_CONDITIONS))
@@ -214,7 +221,7 @@ def claim_lines(seed: int, count: int) -> list[dict[str, Any]]:
             "claim_id": f"c{number:03}",
             "person_id": dice.choice(PERSONS),
             "claim_type": dice.choice(("professional", "professional", "institutional", "pharmacy", None)),
-            "party": dice.choice((*PARTIES, "north", "nobody", None)),
+            "party": dice.choice((*PARTIES, *PARTIES, "north", "south", "nobody", None)),
             "drg_code": dice.choice((*DRGS, None, "999")),
             "claim_start_date": _maybe(dice, dice.choice(DATES)),
             "claim_end_date": _maybe(dice, dice.choice(DATES)),
@@ -230,8 +237,8 @@ def _line(dice: Random) -> dict[str, Any]:
     return {
         "claim_line_start_date": start if dice.random() < 0.95 else None,
         "claim_line_end_date": _maybe(dice, start + DAY * dice.choice((0, 0, 1, 2, 40))),
-        "hcpcs_code": dice.choice((*CODES, "X1", None, "missing")),
-        "service_unit_quantity": dice.choice((0, 1, 1, 2, 3, 7, -1, None)),
+        "hcpcs_code": dice.choice((*CODES, "X1", "X1", "X2", None, "missing")),
+        "service_unit_quantity": dice.choice((0, 1, 1, 1, 2, 2, 3, 7, -1, None)),
         "place_of_service_code": dice.choice(("11", "21", "22", "99", None)),
         "charge_amount": _money(dice),
         "allowed_amount": _money(dice),
@@ -242,7 +249,7 @@ def _line(dice: Random) -> dict[str, Any]:
 
 
 def _money(dice: Random) -> Decimal | None:
-    if dice.random() < 0.15:
+    if dice.random() < 0.08:
         return None
     if dice.random() < 0.6:
         return dice.choice(TIES)
