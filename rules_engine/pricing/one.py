@@ -7,9 +7,11 @@ from decimal import ROUND_DOWN, Context, Decimal
 from fractions import Fraction
 from typing import Any, Final
 
+from rules_engine.expressions import Expression, tree
 from rules_engine.expressions.closure import Emitter, Index, Reject, column_variable
+from rules_engine.expressions.rational import divides
 from rules_engine.expressions.sites import Sites
-from rules_engine.expressions.types import Kind, Type
+from rules_engine.expressions.types import EXACT, Kind, Type
 from rules_engine.ledger import allocate
 from rules_engine.pricing.given import Given
 from rules_engine.pricing.plan import Plan, PricingRule
@@ -99,13 +101,19 @@ class ClaimPricer:
         indexed = None if not self._given else self._indexed(given)
         try:
             if self._spreads:
-                priced = self._spread(rows, indexed)
+                priced = tuple(self._spread(rows, indexed))
+            elif lines is None:
+                # One line alone is what real-time callers send: no loop, and no call in between.
+                try:
+                    priced = (self._line(claim, indexed),)
+                except Reject as reject:
+                    priced = (self._rejected(claim, reject),)
             else:
-                priced = [self._one(row, indexed) for row in rows]
+                priced = tuple([self._one(row, indexed) for row in rows])
+            return PricedClaim(claim["claim_id"], priced, {})
         except KeyError:
             self._complain(rows)
             raise
-        return PricedClaim(claim["claim_id"], tuple(priced))
 
     def _indexed(self, given: Given | None) -> dict[tuple[str, str], Any]:
         return {(t, c): (given or Given()).rows(self.plan.tables[t], c) for t, c in self._given}
@@ -197,6 +205,8 @@ class _Writer:
         self.emitter = Emitter(tables, sites)
         self.bound = self.emitter.bound
         self.bound |= {
+            # Values are made without their `__init__`, whose call takes longer than the sums.
+            "new_": object.__new__,
             "Line_": PricedLine,
             "Adjustment_": Adjustment,
             "Decimal_": Decimal,
@@ -227,6 +237,8 @@ class _Writer:
     # -- reading the row
 
     def loads(self) -> None:
+        if self.plan.only_dates:
+            self.emitter.write("get = r.get")
         for name in self.plan.needed_columns:
             self.load(name, self.plan.columns[name])
         self.sites.rule = ""
@@ -246,8 +258,8 @@ class _Writer:
         site = self.sites.number("RE608", f"{name} does not read as {type_}")
         bound_type = f"T_{variable}"
         self.bound[bound_type] = type_
-        # What only dates the row may be absent: the date is then read from the columns that are there.
-        read = f"r.get({name!r})" if name in self.plan.only_dates else f"r[{name!r}]"
+        # What only dates the row may be absent: the other columns then date it.
+        read = f"get({name!r})" if name in self.plan.only_dates else f"r[{name!r}]"
         emitter.write(f"{variable} = {read}")
         coerced = f"{variable} = coerce_({name!r}, {variable}, {bound_type}, {site})"
         guard = f"{variable} is not None and " if type_.nullable else ""
@@ -258,10 +270,16 @@ class _Writer:
         if type_.is_numeric:
             low, high = self.emitter.const(type_.low), self.emitter.const(type_.high)
             inside = f"{low} <= {variable} <= {high}"
+            if type_.kind in _WHOLE and type_.low is not None and type_.high is not None:
+                # Whole numbers are compared with whole numbers: a Decimal would be converted to.
+                inside = f"{int(type_.low)} <= {variable} <= {int(type_.high)}"
             if type_.kind in _WHOLE:
                 return f"({variable}.__class__ is not int or not {inside})"
-            unit = self.emitter.const(Decimal(1).scaleb(-(type_.scale or 0)))
-            return f"({variable}.__class__ is not Decimal_ or not {variable}.same_quantum({unit}) or not {inside})"
+            unit = self.emitter.const(Decimal(1).scaleb(-(type_.scale or 0), EXACT))
+            return (
+                f"({variable}.__class__ is not Decimal_ or not {variable}.same_quantum({unit})"
+                f" or not {inside})"
+            )
         wanted = {Kind.DATE: "date_", Kind.BOOLEAN: "bool"}.get(type_.kind, "str")
         return f"{variable}.__class__ is not {wanted}"
 
@@ -330,36 +348,78 @@ class _Writer:
         if rule.step.expression.type.nullable:
             site = self.sites.number("RE605", "a null reaches an amount")
             emitter.write(f"if {variable} is None: raise R_({site})")
-        emitter.write(
-            f"if {variable}.__class__ is not Decimal_ or not {variable}.same_quantum(unit_): "
-            f"{variable} = fixed_({variable} if {variable}.__class__ is Decimal_ else Decimal_({variable}), unit_)"
-        )
+        if not self.is_posted(rule.step.expression):
+            emitter.write(
+                f"if {variable}.__class__ is not Decimal_: {variable} = Decimal_({variable})"
+            )
+            emitter.write(
+                f"if not {variable}.same_quantum(unit_): {variable} = fixed_({variable}, unit_)"
+            )
+
+    def is_posted(self, node: Expression) -> bool:
+        """Whether a value is sure to be a Decimal of the posted scale, so that nobody has to look.
+
+        ROUND gives its places where it rounds, and a column's values are given its scale when they
+        are read.
+        """
+        match node:
+            case tree.Round(operand=operand, places=places):
+                scale = operand.type.scale
+                rounds = divides(operand) or scale is None or scale > places
+                return places == self.plan.scale and rounds
+            case tree.Ref(space="column", type=type_):
+                return type_.kind is Kind.MONEY and type_.scale == self.plan.scale
+            case tree.Extremum(arguments=arguments):
+                return all(map(self.is_posted, arguments))
+            case tree.Case(branches=branches, default=default):
+                return all(map(self.is_posted, (*(value for _, value in branches), default)))
+        return False
 
     # -- what happens to it
 
     def waterfall(self) -> None:
         emitter = self.emitter
         later = self.plan.later
+        stages = [rule.step.sets for rule in later]
         emitter.write("s_remaining = s_allowed")
-        emitter.write("a = []")
         limits = [rule for rule in later if rule.step.sets == "limit"]
         for number, rule in enumerate(limits):
             self.applied(number, rule, self.limit)
-        with emitter.block("if c_charge_amount is not None:"):
-            emitter.write("x = sub_(c_charge_amount, s_allowed)")
-            emitter.write("if x: a.append(Adjustment_('CO', '45', x, ids_[w]))")
-        stages = {rule.step.sets for rule in later}
         for stage, variable in (("member_share", "y"), ("withheld", "h")):
             if stage in stages:
                 emitter.write(f"{variable} = zero_")
+        emitter.write("a = ()")
+        with emitter.block("if c_charge_amount is not None:"):
+            emitter.write("x = sub_(c_charge_amount, s_allowed)")
+            with emitter.block("if x:"):
+                self.adjust("CO", "45", "x", self.chosen_id())
         for number, rule in enumerate(rule for rule in later if rule.step.sets != "limit"):
             self.applied(number + len(limits), rule, self.taken)
-        share = "y" if "member_share" in stages else "zero_"
-        held = "h" if "withheld" in stages else "zero_"
-        emitter.write(
-            f"return Line_(r['claim_line_number'], ids_[w], c_charge_amount, s_allowed, {share}, {held}, "
-            f"s_remaining, tuple(a))"
-        )
+        emitter.write("p = new_(Line_)")
+        for name, value in {
+            "claim_line_number": "r['claim_line_number']",
+            "rule": self.chosen_id(),
+            "charge": "c_charge_amount",
+            "allowed": "s_allowed",
+            "member_share": "y" if "member_share" in stages else "zero_",
+            "withheld": "h" if "withheld" in stages else "zero_",
+            "paid": "s_remaining",
+            "adjustments": "a",
+        }.items():
+            emitter.write(f"p.{name} = {value}")
+        emitter.write("return p")
+
+    def chosen_id(self) -> str:
+        """Give Python text for the id of the rule that sets the allowed amount."""
+        rules = self.plan.choosing
+        return repr(rules[0].id) if len(rules) == 1 else "ids_[w]"
+
+    def adjust(self, group_code: str, carc: str, amount: str, rule: str) -> None:
+        """Write an adjustment and add it to those before."""
+        self.emitter.write("b = new_(Adjustment_)")
+        self.emitter.write(f"b.group_code = {group_code!r}; b.carc = {carc!r}")
+        self.emitter.write(f"b.amount = {amount}; b.rule = {rule}")
+        self.emitter.write("a += (b,)")
 
     def applied(
         self, number: int, rule: PricingRule, write: Callable[[str, PricingRule], None]
@@ -383,11 +443,12 @@ class _Writer:
         step = rule.step
         with self.emitter.block(f"if {variable}:"):
             self.emitter.write(f"s_remaining = sub_(s_remaining, {variable})")
-            if step.sets in {"member_share", "withheld"}:
-                total = "y" if step.sets == "member_share" else "h"
-                self.emitter.write(f"{total} = add_({total}, {variable})")
-            code = f"{step.group_code!r}, {step.carc!r}"
-            self.emitter.write(f"a.append(Adjustment_({code}, {variable}, {rule.id!r}))")
+            total = {"member_share": "y", "withheld": "h"}.get(step.sets)
+            if total is not None:
+                is_first = next(r for r in self.plan.later if r.step.sets == step.sets) is rule
+                sum_ = variable if is_first else f"add_({total}, {variable})"
+                self.emitter.write(f"{total} = {sum_}")
+            self.adjust(step.group_code or "", step.carc or "", variable, repr(rule.id))
 
     # -- amounts that are paid once a claim
 
