@@ -36,13 +36,13 @@ _RESERVED: Final = frozenset(
     }
 )  # fmt: skip
 # Binding strength, weakest first, as in SQL.
-_OR, _AND, _NOT, _COMPARE, _ADD, _MULTIPLY, _NEGATE = 1, 2, 3, 4, 5, 6, 7
+_OR, _AND, _NOT, _COMPARE, _JOIN, _ADD, _MULTIPLY, _NEGATE = range(1, 9)
 _BINARY: Final = {
     "or": _OR, "and": _AND,
     "=": _COMPARE, "<>": _COMPARE, "!=": _COMPARE,
     "<": _COMPARE, "<=": _COMPARE, ">": _COMPARE, ">=": _COMPARE,
     "in": _COMPARE, "between": _COMPARE, "is": _COMPARE, "like": _COMPARE, "not": _COMPARE,
-    "+": _ADD, "-": _ADD, "||": _ADD,
+    "||": _JOIN, "+": _ADD, "-": _ADD,
     "*": _MULTIPLY, "/": _MULTIPLY,
 }  # fmt: skip
 
@@ -120,6 +120,8 @@ class _Parser:
         self.depth += 1
         if self.depth > NESTED:
             self.fail(self.token, f"the expression nests deeper than {NESTED} levels")
+        # With its brackets, so that a caret marks all of what an operator takes.
+        begin = self.token.start
         left = self.prefix()
         while True:
             word = self.word()
@@ -129,9 +131,9 @@ class _Parser:
             if word == "not" and self.following() not in {"in", "between", "like"}:
                 break
             left = (
-                self.chain(left, word, power)
+                self.chain(begin, left, word)
                 if word in {"and", "or"}
-                else self.infix(left, word, power)
+                else self.infix(begin, left, word)
             )
             if power == _COMPARE and _BINARY.get(self.word()) == _COMPARE and self.word() != "is":
                 self.fail(
@@ -146,17 +148,25 @@ class _Parser:
         token = self.tokens[min(self.at + 1, len(self.tokens) - 1)]
         return token.value.lower() if token.kind == "name" else ""
 
-    def chain(self, first: Node, word: str, power: int) -> Node:
-        """Read `a AND b AND …` as a tree of few levels; the order of its conditions stays."""
-        found = [first]
-        while self.accept(word):
-            found.append(self.expression(power))
-        while len(found) > 1:
-            pairs = [_joined(word, *found[at : at + 2]) for at in range(0, len(found) - 1, 2)]
-            found = pairs if len(found) % 2 == 0 else [*pairs, found[-1]]
-        return found[0]
+    @property
+    def behind(self) -> int:
+        """The place after the last word that was read."""
+        return self.tokens[self.at - 1].end
 
-    def infix(self, left: Node, word: str, power: int) -> Node:
+    def chain(self, begin: int, first: Node, word: str) -> Node:
+        """Read `a AND b AND …` as a tree of few levels; the order of its conditions stays."""
+        found = [(begin, self.behind, first)]
+        while self.accept(word):
+            start = self.token.start
+            side = self.expression(_BINARY[word])
+            found.append((start, self.behind, side))
+        while len(found) > 1:
+            pairs = [_joined(word, found[at], found[at + 1]) for at in range(0, len(found) - 1, 2)]
+            found = pairs if len(found) % 2 == 0 else [*pairs, found[-1]]
+        return found[0][2]
+
+    def infix(self, begin: int, left: Node, word: str) -> Node:
+        power = _BINARY[word]
         self.advance()
         negated = word == "not"
         if negated:
@@ -165,7 +175,7 @@ class _Parser:
         if word == "is":
             negated = self.accept("not")
             end = self.expect("null")
-            return IsNull(start=left.start, end=end.end, operand=left, negated=negated)
+            return IsNull(start=begin, end=end.end, operand=left, negated=negated)
         if word == "in":
             self.expect("(")
             options = self.arguments()
@@ -173,20 +183,19 @@ class _Parser:
                 self.fail(
                     self.tokens[self.at - 1], "the list after IN is empty; values stand in it"
                 )
-            end_at = self.tokens[self.at - 1].end
-            return In(start=left.start, end=end_at, operand=left, options=options, negated=negated)
+            return In(start=begin, end=self.behind, operand=left, options=options, negated=negated)
         if word == "between":
             low = self.expression(_COMPARE)
             self.expect("and")
             high = self.expression(_COMPARE)
             return Between(
-                start=left.start, end=high.end, operand=left, low=low, high=high, negated=negated
+                start=begin, end=self.behind, operand=left, low=low, high=high, negated=negated
             )
         right = self.expression(power)
         op = "<>" if word == "!=" else word
-        node: Node = Binary(start=left.start, end=right.end, op=op, left=left, right=right)
+        node: Node = Binary(start=begin, end=self.behind, op=op, left=left, right=right)
         if negated:
-            node = Not(start=left.start, end=right.end, operand=node)
+            node = Not(start=begin, end=self.behind, operand=node)
         return node
 
     def prefix(self) -> Node:
@@ -195,7 +204,7 @@ class _Parser:
         if word == "not":
             self.advance()
             operand = self.expression(_NOT)
-            return Not(start=token.start, end=operand.end, operand=operand)
+            return Not(start=token.start, end=self.behind, operand=operand)
         if word in {"-", "+"}:
             self.advance()
             operand = self.expression(_NEGATE)
@@ -204,9 +213,9 @@ class _Parser:
             if isinstance(operand, Literal) and isinstance(operand.value, Decimal):
                 # copy_negate, because unary minus would round by the ambient context.
                 return Literal(
-                    start=token.start, end=operand.end, value=operand.value.copy_negate()
+                    start=token.start, end=self.behind, value=operand.value.copy_negate()
                 )
-            return Negate(start=token.start, end=operand.end, operand=operand)
+            return Negate(start=token.start, end=self.behind, operand=operand)
         if word == "(":
             self.advance()
             inner = self.expression(0)
@@ -283,7 +292,7 @@ class _Parser:
             peers = self.arguments()
         return Call(
             start=name.start,
-            end=self.tokens[self.at - 1].end,
+            end=self.behind,
             function=name.value.lower(),
             arguments=arguments,
             filter=condition,
@@ -321,5 +330,9 @@ class _Parser:
         return Case(start=start.start, end=end.end, branches=tuple(branches), default=default)
 
 
-def _joined(word: str, left: Node, right: Node) -> Node:
-    return Binary(start=left.start, end=right.end, op=word, left=left, right=right)
+_Placed = tuple[int, int, Node]
+
+
+def _joined(word: str, left: _Placed, right: _Placed) -> _Placed:
+    start, end = left[0], right[1]
+    return start, end, Binary(start=start, end=end, op=word, left=left[2], right=right[2])

@@ -28,7 +28,7 @@ from rules_engine.expressions.runtime import (
 )
 from rules_engine.expressions.sites import Sites
 from rules_engine.expressions.size import BRANCHES, LONGEST_SQL, TooLargeError
-from rules_engine.expressions.types import Kind, TableType
+from rules_engine.expressions.types import Kind, TableType, Type
 
 __all__ = ["Join", "SqlWriter", "constant", "decimal", "quote", "text"]
 
@@ -130,7 +130,8 @@ class SqlWriter:
             case tree.Extremum():
                 return self._extremum(node)
             case tree.Coalesce():
-                return f"coalesce({', '.join(self.aligned(node.arguments))})"
+                made = f"coalesce({', '.join(self.aligned(node.arguments))})"
+                return self._cast(made, node.type, node.arguments)
             case tree.TextCall():
                 return reading.call(node, [self.write(a) for a in node.arguments])
             case _:
@@ -153,6 +154,15 @@ class SqlWriter:
             f"CAST({self.write(n)} AS {wide})" if n.type.is_numeric else self.write(n)
             for n in found
         ]
+
+    @staticmethod
+    def _cast(made: str, type_: Type, parts: Iterable[tree.Expression]) -> str:
+        """Say the width of a choice between values, unless it is theirs."""
+        types = [part.type for part in parts if part.type.is_numeric]
+        same_scale = len({t.scale for t in types}) < 2  # noqa: PLR2004  all of one scale
+        if same_scale and all(bucket(width(t)) <= bucket(width(type_)) for t in types):
+            return made
+        return f"CAST({made} AS {decimal(type_)})"
 
     def _arithmetic(self, node: tree.Arithmetic) -> str:
         left, right = self.write(node.left), self.write(node.right)
@@ -199,7 +209,7 @@ class SqlWriter:
             f"WHEN {self.row_date} >= {constant(first)} THEN {value}"
             for (first, _), value in reversed(list(zip(node.entries, values, strict=True)))
         )
-        return f"CASE {branches} END"
+        return self._cast(f"CASE {branches} END", node.type, tree.children(node))
 
     def join(self, table: str, keys: tuple[tree.Expression, ...]) -> Join:
         """Give the join that reads a row, adding it where it is new."""
@@ -223,16 +233,18 @@ class SqlWriter:
         return f"CAST({self.write(key)} AS DECIMAL({bucket(digits or INT128)}, {scale}))"
 
     def _case(self, node: tree.Case) -> str:
-        *values, last = self.aligned((*(v for _, v in node.branches), node.default))
+        parts = (*(value for _, value in node.branches), node.default)
+        *values, last = self.aligned(parts)
         branches = " ".join(
             f"WHEN {self.write(c)} THEN {v}"
             for (c, _), v in zip(node.branches, values, strict=True)
         )
         default = "" if last == "NULL" else f" ELSE {last}"
-        return f"CASE {branches}{default} END"
+        return self._cast(f"CASE {branches}{default} END", node.type, parts)
 
     def _extremum(self, node: tree.Extremum) -> str:
         made = f"{node.function}({', '.join(self.aligned(node.arguments))})"
+        made = self._cast(made, node.type, node.arguments)
         nulls = [f"{self.write(a)} IS NULL" for a in node.arguments if a.type.nullable]
         # DuckDB skips nulls here, others do not; a null is never the smaller of two amounts.
         return f"CASE WHEN {' OR '.join(nulls)} THEN NULL ELSE {made} END" if nulls else made
