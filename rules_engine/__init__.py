@@ -1,31 +1,33 @@
 """The face: every public name of the payment-rules engine, and nothing else."""
 
-from typing import TYPE_CHECKING, Any
-
-from rules_engine.diagnostics import Diagnostic, Location, RulesetError
-from rules_engine.expressions import Kind, TableType, Type
-from rules_engine.language.schema import expression_schema
-from rules_engine.ledger import Ledger, Money, Transfer, UnbalancedError, allocate, transfer
-from rules_engine.methodology import (
-    Explained,
-    Formula,
-    Methodology,
-    Occasion,
-    Output,
-    Period,
-    Query,
-    Settlement,
-    SettlementError,
-    Step,
-    TermsError,
-    Worksheet,
-    hookimpl,
-)
-from rules_engine.pricing.one import MissingColumnError
-from rules_engine.pricing.priced import Adjustment, PricedClaim, PricedLine, RejectedLine
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from rules_engine.diagnostics import Diagnostic, Location, RulesetError
     from rules_engine.engine import Engine, Explanation, Ruleset, Run
+    from rules_engine.expressions import Kind, TableType, Type
+    from rules_engine.language.schema import expression_schema
+    from rules_engine.ledger import Ledger, Money, Transfer, UnbalancedError, allocate, transfer
+    from rules_engine.methodology import (
+        Explained,
+        Formula,
+        Methodology,
+        Occasion,
+        Output,
+        Period,
+        Query,
+        Settlement,
+        SettlementError,
+        Step,
+        TermsError,
+        Worksheet,
+        hookimpl,
+    )
+    from rules_engine.pricing.one import MissingColumnError
+    from rules_engine.pricing.priced import Adjustment, PricedClaim, PricedLine, RejectedLine
+
+    __version__: str
 
 __all__ = [
     "Adjustment",
@@ -66,18 +68,44 @@ __all__ = [
     "transfer",
 ]
 
-_ENGINE = frozenset({"Engine", "Explanation", "Ruleset", "Run"})
+# A name is loaded when somebody asks for it: a host that prices need not wait for what it does not
+# use, and a plugin that is being found does not import an engine that is half made.
+_HOMES: Final = {
+    name: f"rules_engine.{home}"
+    for home, names in {
+        "diagnostics": "Diagnostic Location RulesetError",
+        "engine": "Engine Explanation Ruleset Run",
+        "expressions": "Kind TableType Type",
+        "language.schema": "expression_schema",
+        "ledger": "Ledger Money Transfer UnbalancedError allocate transfer",
+        "methodology": (
+            "Explained Formula Methodology Occasion Output Period Query Settlement SettlementError "
+            "Step TermsError Worksheet hookimpl"
+        ),
+        "pricing.one": "MissingColumnError",
+        "pricing.priced": "Adjustment PricedClaim PricedLine RejectedLine",
+    }.items()
+    for name in names.split()
+}
+
+if not TYPE_CHECKING:
+    # Hidden from type checkers, which would take any misspelt name for one of these.
+
+    def __getattr__(name: str) -> Any:
+        """Load a public name at its first use."""
+        if name == "__version__":
+            from importlib.metadata import version  # noqa: PLC0415  reading metadata takes milliseconds
+
+            value: Any = version("rules-engine")
+        elif name in _HOMES:
+            value = getattr(import_module(_HOMES[name]), name)
+        else:
+            msg = f"module {__name__!r} has no attribute {name!r}"
+            raise AttributeError(msg)
+        globals()[name] = value
+        return value
 
 
-def __getattr__(name: str) -> Any:
-    """Load the engine when somebody asks for it: a plugin that is being found must not import it half-made."""
-    if name in _ENGINE:
-        from rules_engine import engine  # noqa: PLC0415  see above
-
-        return getattr(engine, name)
-    if name == "__version__":
-        from importlib.metadata import version  # noqa: PLC0415  reading metadata takes milliseconds
-
-        return version("rules-engine")
-    msg = f"module {__name__!r} has no attribute {name!r}"
-    raise AttributeError(msg)
+def __dir__() -> list[str]:
+    """List the public names, loaded or not."""
+    return sorted({*globals(), *__all__})
