@@ -176,6 +176,7 @@ def settlement_json(run: "Run", digests: Mapping[str, str]) -> dict[str, Any]:
                 "rows_read": found.rows_read,
                 "rows_rejected": found.rows_rejected,
                 "rows_superseded": found.rows_superseded,
+                "rows_left_out": found.rows_left_out,
             }
             for found in run.inputs
         ],

@@ -44,6 +44,11 @@ class TableCheck:
         """Rows of claims that later claims replace or take back."""
         return sum(found.rows_superseded for found in self.inputs)
 
+    @property
+    def rows_left_out(self) -> int:
+        """Rows that mappings do not take."""
+        return sum(found.rows_left_out for found in self.inputs)
+
 
 @frozen(kw_only=True)
 class DataCheck:
@@ -72,6 +77,8 @@ class DataCheck:
                 counts.append(f"{table.rows_rejected:,} would be rejected")
             if table.rows_superseded:
                 counts.append(f"{table.rows_superseded:,} superseded")
+            if table.rows_left_out:
+                counts.append(f"{table.rows_left_out:,} left out by the mapping")
             source = ", ".join(found.file for found in table.inputs) or (
                 "derived" if table.is_there else "absent"
             )

@@ -140,6 +140,12 @@ def map_part(
         f"CREATE TABLE {target} AS SELECT {', '.join((*listed, '_row'))}"
         f" FROM (SELECT *{numbers} FROM {rows}){where}"
     )
+    left_out = 0
+    if where:
+        counted = connection.execute(
+            f"SELECT (SELECT count(*) FROM {rows}) - (SELECT count(*) FROM {target})"
+        ).fetchone()
+        left_out = counted[0] if counted else 0
     described = connection.execute(f"DESCRIBE {target}").fetchall()
     marks = {name for u in unread.values() for name in (u.mark, u.shown)} | {"_row"}
     part = evolve(
@@ -152,6 +158,7 @@ def map_part(
         raw=target,
         unread=unread,
         rows_each=each,
+        left_out=left_out,
         place=mapping.place,
     )
     return part, []
@@ -176,13 +183,19 @@ def _texts(
     for name, held in captures.items():
         listed[name] = literal(held)
     if mapping.unpivot is not None:
-        return _unpivoted(base, listed, mapping.unpivot, ignores_case=mapping.ignores_case)
+        named = frozenset(captures)
+        return _unpivoted(base, listed, named, mapping.unpivot, ignores_case=mapping.ignores_case)
     rows = ", ".join(f"{text} AS {quoted(name)}" for name, text in listed.items())
     return f"(SELECT {rows}, _row FROM {base.numbered})", tuple(listed), 1
 
 
 def _unpivoted(
-    base: Part, listed: Mapping[str, str], unpivot: Unpivot, *, ignores_case: bool
+    base: Part,
+    listed: Mapping[str, str],
+    named: frozenset[str],
+    unpivot: Unpivot,
+    *,
+    ignores_case: bool,
 ) -> tuple[str, tuple[str, ...], int]:
     """Write one row for each text that the captures of the columns' names hold."""
     groups: dict[tuple[tuple[str, str], ...], dict[str, str]] = {}
@@ -196,7 +209,8 @@ def _unpivoted(
             if found is not None:
                 matched.add(name)
                 groups.setdefault(tuple(found.groupdict().items()), {})[becomes] = listed[name]
-    keep = unpivot.keep
+    # What a file's name says holds for each of its rows, whatever of its columns is kept.
+    keep = None if unpivot.keep is None else {*unpivot.keep, *named}
     kept = [n for n in listed if (n not in matched if keep is None else n in keep)]
     captured = tuple(dict.fromkeys(name for group in groups for name, _ in group))
     fields = tuple(dict.fromkeys(unpivot.fields.values()))

@@ -47,9 +47,10 @@ class Input:
         file: The file, relative to the data; the table's name where there is none.
         sha256: Digest of its bytes in hexadecimal; None in memory, or where nobody asked.
         mapping: The mapping that names its columns, or None.
-        rows_read: Rows, those that did not read included.
+        rows_read: Rows, those that did not read or were left out included.
         rows_rejected: Rows that did not read.
         rows_superseded: Rows of claims that a later claim replaces or takes back.
+        rows_left_out: Rows that the mapping does not take (`where`).
     """
 
     table: str
@@ -59,11 +60,13 @@ class Input:
     rows_read: int
     rows_rejected: int
     rows_superseded: int
+    rows_left_out: int = 0
 
     @property
     def rows_kept(self) -> int:
         """Rows that the table has from it."""
-        return self.rows_read - self.rows_rejected - self.rows_superseded
+        lost = self.rows_rejected + self.rows_superseded + self.rows_left_out
+        return self.rows_read - lost
 
 
 class Opening:
@@ -188,7 +191,8 @@ class Opening:
         """Open a part, or say why it cannot be read."""
         number, self.parts = self.parts, self.parts + 1
         try:
-            return open_part(self.connection, number, source, form)
+            columns = tuple(self.known[source.table].columns) if source.table in self.known else ()
+            return open_part(self.connection, number, source, form, columns)
         except UnreadableError as error:
             self.report(Location(source.label, 1, 1), error.code, error.message)
             self.staged.setdefault(source.table, [])
@@ -451,6 +455,7 @@ class Opening:
                     rows_read=staged.rows_read,
                     rows_rejected=counted.get((staged.part.number, "rejected"), 0),
                     rows_superseded=counted.get((staged.part.number, "superseded"), 0),
+                    rows_left_out=staged.part.left_out,
                 )
             )
         return tuple(result)

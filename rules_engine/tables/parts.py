@@ -53,6 +53,7 @@ class Part:
         broken: Rows that do not have the columns of their header: number and why.
         unread: How the formulas of its mapping tell that they have no value.
         rows_each: How many numbers stand for one row of the file.
+        left_out: Rows that its mapping does not take.
         place: Where the mapping of its columns begins, or None.
     """
 
@@ -65,15 +66,21 @@ class Part:
     broken: tuple[tuple[int, str], ...] = ()
     unread: Mapping[str, Unread] = field(factory=dict)
     rows_each: int = 1
+    left_out: int = 0
     place: Location | None = None
 
 
 def open_part(
-    connection: "DuckDBPyConnection", number: int, source: Source, form: Delimited
+    connection: "DuckDBPyConnection",
+    number: int,
+    source: Source,
+    form: Delimited,
+    columns: Sequence[str] = (),
 ) -> Part | None:
     """Make the rows of a source readable in a connection.
 
-    Text files and lists are loaded; Parquet, Arrow and databases stay where they are.
+    Text files and lists are loaded; Parquet, Arrow and databases stay where they are. A list
+    without rows has `columns`: that nothing happened is known, not missing.
 
     Returns:
         None where a database has no such table.
@@ -94,7 +101,7 @@ def open_part(
                 numbered, broken = delimited.load(connection, raw, path, names, form)
                 plain = raw
             case "memory" if isinstance(source.rows, Sequence):
-                _load_rows(connection, raw, source)
+                _load_rows(connection, raw, source, columns)
                 plain, numbered = raw, delimited.numbered(raw)
             case "parquet":
                 file = literal(str(_path(source)))
@@ -182,11 +189,13 @@ def _arrow(path: Path) -> Any:  # noqa: ANN401  pyarrow ships no types
         ) from None
 
 
-def _load_rows(connection: "DuckDBPyConnection", raw: str, source: Source) -> None:
+def _load_rows(
+    connection: "DuckDBPyConnection", raw: str, source: Source, known: Sequence[str]
+) -> None:
     import pyarrow as pa  # noqa: PLC0415  only Arrow files and rows in memory need it
 
     rows: Sequence[Mapping[str, Any]] = source.rows
-    names = list(dict.fromkeys(name for row in rows for name in row))
+    names = list(dict.fromkeys(name for row in rows for name in row)) or list(known)
     columns = {
         name: pa.array([_text(row.get(name)) for row in rows], pa.string()) for name in names
     }

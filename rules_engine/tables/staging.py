@@ -31,7 +31,8 @@ class Staged:
         part: The rows.
         table: What they are rows of.
         readings: How each column is read.
-        rows_read: How many rows there are, those that did not split into columns included.
+        rows_read: How many rows there are, those that did not split into columns or that their
+            mapping does not take included.
         held: SQL name of the table that holds the typed rows, or None where they stay in place.
     """
 
@@ -245,7 +246,7 @@ def stage(
         part=part,
         table=table,
         readings=tuple(reading for reading in readings if reading.column in table.columns),
-        rows_read=(counted[0] if counted else 0) + len(part.broken),
+        rows_read=(counted[0] if counted else 0) + len(part.broken) + part.left_out,
     )
     if part.raw is None:
         return staged

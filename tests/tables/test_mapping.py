@@ -117,7 +117,7 @@ columns: {aco_id: id, benchmark: number(amount), since: "date(day, 'YYYYMMDD')"}
             (5, "benchmark", "1.005000", "aco_id=e"),
         ]
         (found,) = dataset.inputs
-        assert (found.rows_read, found.rows_rejected) == (4, 3)
+        assert (found.rows_read, found.rows_rejected, found.rows_left_out) == (5, 3, 1)
 
 
 def test_numbers_that_are_added_keep_their_cents(tmp_path: Path) -> None:
@@ -167,6 +167,26 @@ columns: {entity: '"Facility"', measure_id: measure, rate: number(rate), denomin
             ("C", "MORT 30", None, Decimal(7)),
         ]
         assert [(r.row, r.column, r.value) for r in dataset.rejects()] == [(2, "rate", "bad")]
+
+
+def test_the_name_of_a_wide_file_is_a_column_of_each_of_its_rows(tmp_path: Path) -> None:
+    """A year in the file's name dates the rows, although `keep` lists columns of the file."""
+    text = """
+mapping: wide
+table: quality_result
+from: {file: "wide_{year}.csv"}
+unpivot: {pattern: "{measure} {field}", fields: {Rate: rate}, keep: [Facility]}
+columns:
+  entity: '"Facility"'
+  measure_id: measure
+  rate: number(rate)
+  from: make_date(number(year), 1, 1)
+"""
+    (tmp_path / "wide_2026.csv").write_text("Facility,HAI Rate\nA,0.25\n")
+    wide = read_mapping(read_bytes(text.encode(), "wide.yaml"))
+    with Dataset.open(tmp_path, [wide]) as dataset:
+        query = 'SELECT entity, measure_id, "from"::VARCHAR FROM quality_result'
+        assert rows_of(dataset, query) == [("A", "HAI", "2026-01-01")]
 
 
 def test_several_mappings_fill_one_table(tmp_path: Path) -> None:
