@@ -7,11 +7,14 @@ from typing import Any, Final
 
 from rules_engine.engine import Ruleset, Run
 from rules_engine.ledger import Transfer
+from rules_engine.pricing.explain import explain_line
 from rules_engine.pricing.priced import PricedClaim, PricedLine, RejectedLine
+from rules_engine.testing.judge import judge
 
 __all__ = [
     "alone_as_in_the_batch",
     "amounts_of",
+    "explanations_give_the_amounts",
     "claims_of",
     "lines_balance",
     "lines_of",
@@ -92,6 +95,35 @@ def alone_as_in_the_batch(ruleset: Ruleset, run: Run) -> int:
             compared += 1
     assert compared == len(batch), f"the batch has {len(batch)} lines, its claims {compared}"
     return compared
+
+
+def explanations_give_the_amounts(ruleset: Ruleset, run: Run) -> int:
+    """Law 11: the steps of every explanation, computed by another evaluator, give what was posted.
+
+    Returns:
+        How many steps were computed again.
+
+    Raises:
+        AssertionError: The law is broken.
+    """
+    unit = ruleset.bound.declaration.rounding.unit
+    judged = 0
+    for one in run.settlements:
+        judged += judge(one.explained, unit)
+        said = {abs(Fraction(s.value)) for s in one.explained if isinstance(s.value, Fraction)}
+        for moved in one.transfers:
+            amount = moved.amount.as_fraction()
+            assert amount in said, f"no step of {one.rule} gives the {amount} of {moved}"
+    for person, claim in claims_of(run):
+        given = run.given(person) if ruleset.needs.given else None
+        priced = ruleset.price(claim, given)
+        for line in priced.priced:
+            steps = explain_line(ruleset.plan, ruleset.indexes, claim, priced, line, given)
+            judged += judge(steps, Fraction(1, 100))
+            assert steps[-1].value == Fraction(line.paid), f"{line} is explained as {steps[-1]}"
+        tree = ruleset.explain_claim(claim, given)
+        assert tree.value == str(priced.paid), f"{claim['claim_id']} pays {priced.paid}, not {tree.value}"
+    return judged
 
 
 def _of_line(line: PricedLine | RejectedLine, later: Mapping[str, str]) -> dict[str, Any]:
