@@ -54,9 +54,9 @@ def package(session: nox.Session) -> None:
 
 @nox.session
 def conformance(session: nox.Session) -> None:
-    """Compare with published results."""
+    """Compare with published results, and say how many were met and which were not there."""
     _install(session)
-    session.run("pytest", "tests/conformance", *session.posargs)
+    session.run("pytest", "-rs", "--capture=no", "tests/conformance", *session.posargs)
 
 
 @nox.session
