@@ -14,7 +14,7 @@ from rules_engine.engine.compiled import digest_of, write_compiled
 from rules_engine.engine.explanation import Explanation, tree_of
 from rules_engine.expressions import Scope, Sites, check
 from rules_engine.expressions.closure import Index
-from rules_engine.expressions.tree import Aggregate, walk
+from rules_engine.expressions.tree import Aggregate, Has, Interpolate, Lookup, walk
 from rules_engine.language import DateRange
 from rules_engine.language.bind import LINE
 from rules_engine.language.bound import BoundRule, BoundRuleset
@@ -119,6 +119,12 @@ class Ruleset:
                         parts = [p for p in (node.operand, node.condition) if p is not None]
                         columns = {*columns_of(parts), *self._keys(rule, formula)}
                         self._needed_of(node.relation, columns, found)
+                    elif isinstance(node, Lookup | Has | Interpolate):
+                        shape = self.bound.shapes[node.table]
+                        columns = {*shape.key, *(shape.effective or ())}
+                        if not isinstance(node, Has):
+                            columns.add(node.column)
+                        self._needed_of(node.table, columns, found)
             entity = self.bound.declaration.entities.get(rule.declared.for_each or "")
             if entity is not None and entity.table in self.bound.given:
                 found.setdefault(entity.table, set()).update(self.bound.given[entity.table].columns)
