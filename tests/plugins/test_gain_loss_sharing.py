@@ -1,5 +1,6 @@
 """gain_loss_sharing: every common law, and what only this methodology promises."""
 
+from decimal import Decimal
 from typing import Any, Final
 
 from hypothesis import strategies as st
@@ -11,11 +12,11 @@ from rules_engine_gain_loss_sharing import GAIN_LOSS_SHARING
 _REVENUE: Final = (
     "sum(premium.premium_amount)",
     "sum(premium.premium_amount) * 0.85",
-    "count(member_month) * 10.01",
+    "count(member_month) * pmpm",
     "sum(premium.premium_amount) / 3",
     "0.00",
 )
-_EXPENDITURE: Final = ("sum(care.paid)", "sum(care.allowed) * 1.005", "count(member_month) * 45.00", "sum(care.paid) / 7")
+_EXPENDITURE: Final = ("sum(care.paid)", "sum(care.allowed) * 1.005", "count(member_month) * administration", "sum(care.paid) / 7")
 
 
 @st.composite
@@ -60,4 +61,9 @@ def terms(draw: DrawFn) -> dict[str, Any]:
     }
 
 
-test_law = holds_to_every_law(GAIN_LOSS_SHARING, terms())
+NUMBERS: Final = {
+    "pmpm": {"type": "money", "value": Decimal("10.01")},
+    "administration": {"type": "money", "value": Decimal("45.00")},
+}
+
+test_law = holds_to_every_law(GAIN_LOSS_SHARING, terms(), beside={"parameters": NUMBERS})
