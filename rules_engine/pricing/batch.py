@@ -6,9 +6,9 @@ from typing import Final
 
 from attrs import define, field
 
-from rules_engine.expressions import Expression, Sites
-from rules_engine.expressions.sql import SqlWriter, constant, quote
-from rules_engine.expressions.tree import Ref
+from rules_engine.expressions import Expression, Sites, tree
+from rules_engine.expressions.quotient import by_division
+from rules_engine.expressions.sql import SqlWriter, constant, decimal, quote
 from rules_engine.pricing.plan import Plan, PricingRule, columns_of
 
 __all__ = ["BatchQuery", "batch_query"]
@@ -62,13 +62,20 @@ class _Batch:
         self.steps: list[tuple[str, str, str]] = []
         self.columns: list[str] = []
         self.source = source
+        # What is left of the allowed amount; all of it, until something is taken.
+        self.remaining = "l.allowed"
 
     # -- writing steps
 
     def writer(self) -> SqlWriter:
         return SqlWriter(
-            dict(self.plan.tables), self.sites, column=_column, row_date="l.service_date"
+            dict(self.plan.tables), self.sites, column=self.column, row_date="l.service_date"
         )
+
+    def column(self, ref: tree.Ref) -> str:
+        if ref.space == "column":
+            return f"l.{quote(ref.name)}"
+        return self.remaining if ref.name == "remaining" else f"l.{ref.name}"
 
     def step(
         self,
@@ -119,6 +126,8 @@ class _Batch:
             added["charge_amount"] = f"CAST(NULL AS DECIMAL(18, {plan.scale}))"
         added["service_date"] = f"CAST({writer.write(plan.row_date)} AS DATE)"
         self.step("claim_line", writer, added)
+        # Nothing after this step reads what only dates a line.
+        self.columns = [c for c in self.columns if c not in plan.only_dates or c in self.carry]
 
     def others_need(self) -> frozenset[str]:
         rules = self.plan.rules
@@ -137,8 +146,10 @@ class _Batch:
         none = self.sites.number("RE606", "no rule sets the allowed amount")
         several = self.sites.number("RE607", "more than one rule sets the allowed amount")
         failures: list[str | None] = [
-            f"CASE WHEN l.service_date IS NULL THEN {no_date} "
-            f"WHEN NOT (l.service_date BETWEEN {constant(plan.first)} AND {constant(plan.last)}) THEN {outside} END"
+            (
+                f"CASE WHEN l.service_date IS NULL THEN {no_date} WHEN NOT (l.service_date "
+                f"BETWEEN {constant(plan.first)} AND {constant(plan.last)}) THEN {outside} END"
+            )
         ]
         rules = list(enumerate(plan.choosing))
         matches: dict[str, str] = {}
@@ -196,34 +207,48 @@ class _Batch:
     def allow(self) -> None:
         writer = self.writer()
         rules = self.plan.choosing
-        amounts, failures, notes = [], [], []
+        amounts, failures, nulls, notes = [], [], [], []
         for number, rule in enumerate(rules):
             self.sites.rule = rule.id
-            amount = self.amount(writer, rule.step.expression)
-            failed = self.amount_failure(writer, rule.step.expression, amount)
-            amounts.append((number, amount))
-            failures.append((number, failed))
+            amounts.append((number, self.amount(writer, rule.step.expression)))
+            failed = writer.failure(rule.step.expression)
+            if failed is not None:
+                failures.append((number, failed))
+            absent = self.absent(rule.step.expression, "allowed")
+            if absent is not None:
+                nulls.append((number, absent))
             notes.append(f"{rule.id}: {rule.source}" if rule.source else rule.id)
-        kept = [(n, f) for n, f in failures if f is not None]
         reject = "l.reject"
-        if kept:
-            reject = f"coalesce(l.reject, {_switch(kept, len(rules))})"
+        if failures:
+            reject = f"coalesce(l.reject, {_switch(failures, len(rules))})"
         added = {"allowed": _switch(amounts, len(rules)), "reject": reject}
         if any(rule.step.per == "claim" for rule in rules):
-            # A line that was rejected before its rule was known takes no part in what its claim is paid.
+            # A line rejected before its rule was known takes no part in what its claim is paid.
             added["which"] = "CASE WHEN l.reject IS NULL THEN l.which ELSE -1 END"
         self.step("allowed", writer, added, comment="the allowed amount\n" + "\n".join(notes))
+        if nulls:
+            added = {"reject": f"coalesce(l.reject, {_switch(nulls, len(rules))})"}
+            self.step("allowed_known", self.writer(), added)
 
     def amount(self, writer: SqlWriter, expression: Expression) -> str:
         """Write an amount as it is posted."""
-        return f"CAST({writer.write(expression)} AS DECIMAL(18, {self.plan.scale}))"
+        written = writer.write(expression)
+        posted = f"DECIMAL(18, {self.plan.scale})"
+        # A sum that is rounded to the posted scale has been cast to it.
+        rounds = isinstance(expression, tree.Round) and not by_division(expression)
+        is_cast = rounds and written.startswith("CAST(round(")
+        return (
+            written
+            if is_cast and decimal(expression.type) == posted
+            else f"CAST({written} AS {posted})"
+        )
 
-    def amount_failure(self, writer: SqlWriter, expression: Expression, amount: str) -> str | None:
-        failed = writer.failure(expression)
+    def absent(self, expression: Expression, column: str) -> str | None:
+        """Write what rejects a line whose amount, now in a column, is null; None if none can be."""
         if not expression.type.nullable:
-            return failed
+            return None
         site = self.sites.number("RE605", "a null reaches an amount")
-        return writer.first(failed, f"CASE WHEN {amount} IS NULL THEN {site} END")
+        return f"CASE WHEN l.{column} IS NULL THEN {site} END"
 
     def spread(self) -> None:
         """Spread what is paid once a claim over its lines, by largest remainder on charges."""
@@ -269,15 +294,14 @@ class _Batch:
             writer,
             {
                 "odd_units": f"abs(l.units) - sum(l.floor_units) OVER ({part})",
-                "place": f"row_number() OVER ({part} ORDER BY l.remainder DESC, l.claim_line_number)",
+                "place": f"row_number() OVER ({part} "
+                "ORDER BY l.remainder DESC, l.claim_line_number)",
             },
         )
         unit = f"{Decimal(1).scaleb(-self.plan.scale):f}"
         size = "l.floor_units + CASE WHEN l.place <= l.odd_units THEN 1 ELSE 0 END"
-        allowed = (
-            f"CAST(CAST(CASE WHEN l.units < 0 THEN -({size}) ELSE {size} END AS DECIMAL(18, 0)) * {unit} "
-            f"AS DECIMAL(18, {self.plan.scale}))"
-        )
+        units = f"CAST(CASE WHEN l.units < 0 THEN -({size}) ELSE {size} END AS DECIMAL(18, 0))"
+        allowed = f"CAST({units} * {unit} AS DECIMAL(18, {self.plan.scale}))"
         names = ", ".join(f"l.{quote(c)}" for c in columns if c != "allowed")
         text = (
             f"SELECT {names}, {allowed} AS allowed\n  FROM ranked AS l\n  UNION ALL\n"
@@ -292,39 +316,43 @@ class _Batch:
     # -- what happens to it
 
     def later(self) -> dict[str, str]:
+        """Apply the later rules: of each its amount, then what is left; no sum is written twice."""
         amounts: dict[str, str] = {}
-        writer = self.writer()
-        self.step("opened", writer, {"remaining": "l.allowed"})
-        for number, rule in enumerate(self.plan.later):
+        for number, rule in enumerate(self.plan.later, 1):
             self.sites.rule = rule.id
             writer = self.writer()
             met = self.met(writer, rule)
-            amount = self.amount(writer, rule.step.expression)
-            failed = self.amount_failure(writer, rule.step.expression, amount)
+            expression = rule.step.expression
+            amount = self.amount(writer, expression)
+            failed = writer.failure(expression)
             tested = writer.first(*(writer.failure(c) for c in rule.conditions))
             if failed is not None and met != "TRUE":
                 failed = f"CASE WHEN {met} THEN {failed} END"
-            reject = writer.first("l.reject", tested, failed) or "l.reject"
+            is_limit = rule.step.sets == "limit"
+            column = f"{'limit' if is_limit else 'taken'}_{number}"
+            if met != "TRUE":
+                amount = f"CASE WHEN {met} THEN {amount} ELSE {'l.allowed' if is_limit else 0} END"
+            added = {column: amount}
+            found = writer.first(tested, failed)
+            if found is not None:
+                added["reject"] = f"coalesce(l.reject, {found})"
             comment = f"{rule.step.sets}: {rule.id}" + (f": {rule.source}" if rule.source else "")
-            if rule.step.sets == "limit":
-                test = (
-                    f"{amount} < l.allowed" if met == "TRUE" else f"{met} AND {amount} < l.allowed"
-                )
-                lower = f"CASE WHEN {test} THEN {amount} ELSE l.allowed END"
-                if met == "TRUE" and not rule.step.expression.type.nullable:
-                    lower = f"least({amount}, l.allowed)"
-                added = {"allowed": lower, "reject": reject}
-                self.step(f"step_{number + 1}", writer, added, comment=comment)
-                self.step(f"step_{number + 1}_remaining", self.writer(), {"remaining": "l.allowed"})
-                continue
-            column = f"taken_{number + 1}"
-            taken = amount if met == "TRUE" else f"CASE WHEN {met} THEN {amount} ELSE 0 END"
-            added = {column: taken, "reject": reject}
-            self.step(f"step_{number + 1}", writer, added, comment=comment)
-            left = f"l.remaining - l.{column}"
-            added = {"remaining": f"CAST({left} AS DECIMAL(18, {self.plan.scale}))"}
-            self.step(f"step_{number + 1}_remaining", self.writer(), added)
-            amounts[rule.id] = column
+            self.step(f"step_{number}", writer, added, comment=comment)
+            absent = self.absent(expression, column)
+            if is_limit:
+                # Written out, because engines differ in whether least skips a null.
+                lower = f"CASE WHEN l.{column} < l.allowed THEN l.{column} ELSE l.allowed END"
+                added = {"allowed": lower}
+            else:
+                left = f"{self.remaining} - l.{column}"
+                self.remaining = "l.remaining"
+                added = {"remaining": f"CAST({left} AS DECIMAL(18, {self.plan.scale}))"}
+                amounts[rule.id] = column
+            if absent is not None:
+                added["reject"] = f"coalesce(l.reject, {absent})"
+            self.step(f"step_{number}_applied", self.writer(), added)
+            if is_limit:
+                self.columns.remove(column)
         return amounts
 
     def result(self, amounts: dict[str, str]) -> tuple[str, tuple[str, ...]]:
@@ -344,6 +372,8 @@ class _Batch:
 
         def total(stage: str) -> str:
             columns = [f"l.{amounts[rule]}" for rule in stages.get(stage, [])]
+            if len(columns) == 1:
+                return columns[0]
             return f"CAST({' + '.join(columns) or '0'} AS DECIMAL(18, {scale}))"
 
         out = {name: f"l.{quote(name)}" for name in (*_KEYS, *self.carry)}
@@ -361,19 +391,17 @@ class _Batch:
                 out |= {f"{rule}_amount": good(f"l.{amounts[rule]}") for rule in rules}
         out["member_amount"] = good(total("member_share"))
         out["withheld_amount"] = good(total("withheld"))
-        out["paid_amount"] = good("l.remaining")
+        out["paid_amount"] = good(self.remaining)
         out["reject"] = "CAST(l.reject AS SMALLINT)"
         selected = ",\n  ".join(
             sql if sql == f"l.{quote(name)}" else f"{sql} AS {quote(name)}"
             for name, sql in out.items()
         )
-        for rule in amounts:
-            name = f"{rule}_amount"
-            stage = next(r.step.sets for r in self.plan.later if r.id == rule)
-            total_name = {"member_share": "member_amount", "withheld": "withheld_amount"}.get(
-                stage, name
-            )
-            amounts[rule] = name if name in out else total_name
+        totals = {"member_share": "member_amount", "withheld": "withheld_amount"}
+        sets = {rule.id: rule.step.sets for rule in self.plan.later}
+        for rule_id in amounts:
+            own = f"{rule_id}_amount"
+            amounts[rule_id] = own if own in out else totals.get(sets[rule_id], own)
         return f"SELECT\n  {selected}\nFROM {quote(self.source)} AS l", tuple(out)
 
 
@@ -382,7 +410,3 @@ def _switch(parts: list[tuple[int, str]], rules: int) -> str:
     if rules == 1:
         return parts[0][1]
     return "CASE l.which " + " ".join(f"WHEN {n} THEN {sql}" for n, sql in parts) + " END"
-
-
-def _column(ref: Ref) -> str:
-    return f"l.{quote(ref.name)}" if ref.space == "column" else f"l.{ref.name}"
