@@ -366,7 +366,12 @@ def _price(
         return query, others
     out.mkdir(parents=True, exist_ok=True)
     path = out / "lines.parquet"
-    connection.execute(f"COPY ({query.sql}) TO {text(str(path))} (FORMAT parquet)")
+    rows = query.sql
+    if any(rule.step.per == "claim" for rule in ruleset.plan.choosing):
+        # Lines that were spread come back in an order that differs from run to run, and so would
+        # the digest of the file.
+        rows += "\nORDER BY claim_id, claim_line_number"
+    connection.execute(f"COPY ({rows}) TO {text(str(path))} (FORMAT parquet)")
     connection.execute(f"CREATE VIEW {_PRICED} AS SELECT * FROM read_parquet({text(str(path))})")
     return query, others
 
