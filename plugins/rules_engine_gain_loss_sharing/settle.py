@@ -168,7 +168,7 @@ def _note(
         mine = weights[party] / total
         sheet.let(f"{name}_exact", f"{whole} * {mine.numerator} / {mine.denominator}")
     sheet.take(
-        name, money.as_fraction(), kind="posted", unit="money", formula=f"{name}_exact",
+        name, money.as_fraction(), kind="posted", unit="money", formula=f"{name}_exact" if total else whole,
         note="rounded by largest remainder; odd units go in the order of party ids",
     )  # fmt: skip
 
