@@ -82,10 +82,7 @@ SCHEMA: Final[Mapping[str, Any]] = {
         "revenue": _amounts("What comes into the pool"),
         "expenditure": _amounts("What is paid out of the pool"),
         "gain": {"title": "How a gain is divided", **_PART},
-        "loss": {
-            "title": "How a loss is divided; without it nobody but the residual party bears one",
-            **_PART,
-        },
+        "loss": {"title": "How a loss is divided", **_PART},
     },
     "required": ["revenue", "expenditure", "gain", "loss"],
     "additionalProperties": False,
