@@ -60,13 +60,13 @@ def member_months(
         )
     pieces = (
         "SELECT *, CAST(unnest(generate_series("
-        f"CAST(date_trunc('month', greatest(s, {first})) AS DATE), least(e, {last}),"
+        f"CAST(date_trunc('month', greatest(s, {first})) AS DATE), least(e, last_day({last})),"
         " INTERVAL 1 MONTH)) AS DATE) AS month"
     )
     return (
         "WITH spans AS (SELECT person_id, enrollment_start_date AS s,"
         f" least(coalesce(enrollment_end_date, {through}), {through}) AS e, {attributes}"
-        f" FROM {eligibility} WHERE enrollment_start_date <= least({through}, {last})"
+        f" FROM {eligibility} WHERE enrollment_start_date <= least({through}, last_day({last}))"
         # What ended in an earlier month shares no month that is read.
         f" AND coalesce(enrollment_end_date, {LAST_DAY}) >= date_trunc('month', {first})),"
         # Few persons have two spans in one month; the others need neither a sort nor a join.

@@ -14,7 +14,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from rules_engine.diagnostics import RulesetError
@@ -322,6 +322,7 @@ THROUGH = date(2016, 3, 31)
 
 @FEW
 @given(SPANS)
+@example([("P", date(2015, 4, 4), None, "a")])
 def test_member_months_are_the_days_that_a_person_is_enrolled(
     spans: list[tuple[str, date, int | None, str]],
 ) -> None:
@@ -361,6 +362,12 @@ def test_member_months_are_the_days_that_a_person_is_enrolled(
         assert month["fraction"] == exact.quantize(Decimal("0.000001"), "ROUND_HALF_UP")
         began = (month["month"].month, 1) >= (2, 29)
         assert month["age"] == month["month"].year - 1980 - (0 if began else 1)
+    # Who asks for some months alone gets the same.
+    read = (date(2015, 2, 17), date(2015, 4, 3))
+    with Dataset.open({"eligibility": rows}, months_through=THROUGH, months_read=read) as dataset:
+        some = rows_of(dataset, "FROM member_month ORDER BY 1, 2")
+    at = names.index("month")
+    assert some == [row for row in found if date(2015, 2, 1) <= row[at] <= read[1]]
 
 
 def test_the_roster_says_who_answers_for_a_member() -> None:
