@@ -13,6 +13,7 @@ from attrs import frozen
 from rules_engine.expressions import tree
 from rules_engine.expressions.dialect import INT128, bucket, decimal, width
 from rules_engine.expressions.rational import as_ratio, divides
+from rules_engine.expressions.size import LONGEST_SQL, TooLargeError
 from rules_engine.expressions.types import EXACT, Type
 
 __all__ = ["Division", "by_division", "division", "quotient"]
@@ -97,8 +98,11 @@ def _rounded(node: tree.Round, write: Write) -> Whole:
         b = f"abs({b})"
     if isinstance(a, int) and isinstance(b, int) and b:
         return _computed(a, b, node.mode)
-    made = _divided(a, b, node.mode, positive=positive)
-    return f"({made}{tail})" if tail else made
+    made = _divided(a, b, node.mode, positive=positive) + tail
+    if len(made) > LONGEST_SQL:
+        # Here and not by the caller, because a quotient within a quotient is written several times.
+        raise TooLargeError
+    return f"({made})" if tail else made
 
 
 def _divided(a: Whole, b: Whole, mode: str, *, positive: bool) -> str:

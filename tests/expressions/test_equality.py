@@ -1,5 +1,6 @@
 """One formula means one thing: as a closure, in DuckDB and on exact rationals."""
 
+import decimal
 from collections.abc import Iterator
 
 import duckdb
@@ -63,3 +64,24 @@ def test_a_formula_means_the_same_in_every_engine(
     assume(expression is not None)
     assert expression is not None
     assert_equal(text, expression, found, connection)
+
+
+@given(formulas(), rows(2))
+@settings(suppress_health_check=list(HealthCheck))
+def test_the_decimal_context_of_the_host_does_not_matter(text: str, found: list[Row]) -> None:
+    """A host may compute with three digits, round up and trap everything."""
+    expression = checked(text)
+    assume(expression is not None)
+    assert expression is not None
+    sites = Sites()
+    calm = by_closure(expression, found, TABLES, sites)
+    narrow = decimal.Context(
+        prec=3,
+        rounding=decimal.ROUND_UP,
+        Emax=4,
+        Emin=-4,
+        traps=[decimal.Inexact, decimal.Rounded, decimal.Overflow, decimal.Subnormal],
+    )
+    with decimal.localcontext(narrow):
+        assert by_closure(expression, found, TABLES, sites) == calm
+        assert exactly(expression, found, TABLES, sites) == calm
