@@ -1,4 +1,4 @@
-"""A line's waterfall on exact rationals with every part recorded: the judge and the explanation of a price."""
+"""A line's waterfall on exact rationals, every part recorded: judge and explanation of a price."""
 
 from collections.abc import Iterator, Mapping
 from datetime import date

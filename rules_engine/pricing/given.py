@@ -12,7 +12,7 @@ __all__ = ["Given", "NotGivenError"]
 
 
 class NotGivenError(LookupError):
-    """The ruleset reads a table of the data that was not given; an empty list says that there are no rows."""
+    """The ruleset reads a table of the data that was not given; an empty list says: no rows."""
 
     def __init__(self, table: str) -> None:
         """Keep the table's name."""
@@ -21,7 +21,8 @@ class NotGivenError(LookupError):
 
     def __str__(self) -> str:
         """Say which, and what to do."""
-        return f"the ruleset reads {self.table} and it is not given; give its rows for this member, or an empty list"
+        wanted = "give its rows for this member, or an empty list"
+        return f"the ruleset reads {self.table} and it is not given; {wanted}"
 
 
 @frozen
@@ -29,7 +30,7 @@ class Given:
     """Facts about the member of a claim.
 
     Attributes:
-        tables: Rows of each table of the data that the ruleset reads, such as the member's roster spans.
+        tables: Rows of each table of the data that the ruleset reads, such as the member's roster.
     """
 
     tables: Mapping[str, Sequence[Mapping[str, Any]]] = Factory(dict)

@@ -102,7 +102,7 @@ class Plan:
 
     @property
     def given_columns(self) -> tuple[tuple[str, str], ...]:
-        """Tables of the data that formulas read, with the column; empty text to ask for presence."""
+        """Tables of the data that formulas read, with the column; empty to ask for presence."""
         found = set()
         for expression in self.expressions():
             for node in walk(expression):

@@ -10,7 +10,7 @@ from rules_engine.expressions import Site
 
 __all__ = ["Adjustment", "PricedClaim", "PricedLine", "RejectedLine"]
 
-# `define` and not `frozen`: a frozen value takes five times as long to make, and a claim makes many.
+# `define` and not `frozen`: a frozen value takes five times as long to make; a claim makes many.
 
 
 @define(slots=True, repr=True, eq=True)
@@ -20,7 +20,8 @@ class Adjustment:
     Attributes:
         group_code: X12 group code: CO, PR, OA or PI.
         carc: X12 claim adjustment reason code.
-        amount: In currency, two decimal places; CO-45 is negative where more than the charge is allowed.
+        amount: In currency, two decimal places; CO-45 is negative where more than the charge is
+            allowed.
         rule: Id of the rule that takes it.
     """
 
@@ -42,7 +43,8 @@ class PricedLine:
     Attributes:
         claim_line_number: Its number on the claim.
         rule: Id of the rule that set the allowed amount.
-        charge: Charged amount; None where the claim states none, and then allowed = paid + adjustments.
+        charge: Charged amount; None where the claim states none, and then
+            allowed = paid + adjustments.
         allowed: What the contract allows.
         member_share: What the member owes of it.
         withheld: What is kept back of it.
@@ -85,7 +87,7 @@ class RejectedLine:
 
 
 def detail_text(detail: object) -> str:
-    """Write a key as text; parts of a composite key are joined by commas, a null is written NULL."""
+    """Write a key as text; commas join the parts of a composite key, a null is written NULL."""
     if detail is None:
         return "NULL"
     if isinstance(detail, tuple):
