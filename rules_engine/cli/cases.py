@@ -78,13 +78,15 @@ def _amounts(result: "CaseResult") -> list[str]:
     rows = [
         (
             made.what,
-            f"expected {made.expected}",
-            f"found {made.found}",
+            "expected",
+            made.expected,
+            "found",
+            made.found,
             "" if made.passed else "<- differs",
         )
         for made in result.comparisons
     ]
-    return aligned(rows, right={1, 2}, indent=8).split("\n") if rows else []
+    return aligned(rows, right={2, 4}, indent=8).split("\n") if rows else []
 
 
 def _json(result: "CaseResult") -> dict[str, Any]:
