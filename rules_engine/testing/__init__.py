@@ -42,7 +42,7 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
-    """Load a part when somebody asks for it: a demonstration runs where Hypothesis is not installed."""
+    """Load a part when asked for it: a demonstration runs where Hypothesis is not installed."""
     if name not in __all__:
         msg = f"module {__name__!r} has no attribute {name!r}"
         raise AttributeError(msg)

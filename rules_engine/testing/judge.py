@@ -86,7 +86,7 @@ def _reads_itself(formula: str) -> bool:
 
 
 def value_of(formula: str, names: Mapping[str, Any]) -> Any:
-    """Compute a formula; names and whole calls (`sum(premium.premium_amount)`) are looked up in `names`.
+    """Compute a formula over names; whole calls such as `sum(care.paid)` are names too.
 
     Raises:
         KeyError: A name has no value here.
@@ -259,9 +259,8 @@ class _Judge:
         size = abs(value) * scale
         whole, rest = divmod(size.numerator, size.denominator)
         twice = 2 * rest - size.denominator
-        if mode == "half_up" and twice >= 0:
-            whole += 1
-        elif mode == "half_even" and (twice > 0 or (twice == 0 and whole % 2)):
+        is_tie_up = mode == "half_up" or (mode == "half_even" and whole % 2 == 1)
+        if mode != "down" and (twice > 0 or (twice == 0 and is_tie_up)):
             whole += 1
         return Fraction(-whole if value < 0 else whole, scale)
 

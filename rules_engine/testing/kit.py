@@ -71,7 +71,7 @@ def holds_to_every_law(
     beside: Mapping[str, Any] | None = None,
     files: Mapping[str, str] | None = None,
 ) -> Callable[[], None]:
-    """Give a test that holds a methodology to every common law; assign it to a name like `test_law`.
+    """Give a test that holds a methodology to every common law, for a name like `test_law`.
 
     The terms stand in the rule `under_test` of a contract whose parties are `payer` (group
     `insurer`) and `PARTIES` (group `providers`). Beside it the rule `care` allows the charge of
@@ -128,7 +128,11 @@ def _contract(
     beside: Mapping[str, Any],
     files: Mapping[str, str],
 ) -> Contract:
-    allowed = "round(coalesce(charge_amount, 12.35), 0)" if unit == 1 else "coalesce(charge_amount, 12.35)"
+    allowed = (
+        "round(coalesce(charge_amount, 12.35), 0)"
+        if unit == 1
+        else "coalesce(charge_amount, 12.35)"
+    )
     care = {"id": "care", "methodology": CHARGED.name, "source": "law kit", "otherwise": True,
             "terms": {"allowed": allowed}}  # fmt: skip
     document = {
@@ -207,7 +211,7 @@ def _shuffled(contract: Contract, dice: Random) -> Contract:
 
 @contextmanager
 def hostile_host(dice: Random) -> Iterator[None]:
-    """Set what a host may have set: decimals of three digits rounded up, another zone, another locale."""
+    """Set what a host may have set: decimals of three digits, another zone, another locale."""
     zone, spoken = os.environ.get("TZ"), locale.setlocale(locale.LC_ALL)
     try:
         os.environ["TZ"] = dice.choice(_ZONES)

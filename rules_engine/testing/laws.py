@@ -14,8 +14,8 @@ from rules_engine.testing.judge import judge
 __all__ = [
     "alone_as_in_the_batch",
     "amounts_of",
-    "explanations_give_the_amounts",
     "claims_of",
+    "explanations_give_the_amounts",
     "lines_balance",
     "lines_of",
     "transfers_balance",
@@ -91,7 +91,9 @@ def alone_as_in_the_batch(ruleset: Ruleset, run: Run) -> int:
         lines_balance(alone)
         for line in alone.lines:
             found = batch[claim["claim_id"], line.claim_line_number]
-            assert _of_line(line, later) == _of_batch(found, sites, later), f"{claim}: {line} is {found}"
+            assert _of_line(line, later) == _of_batch(found, sites, later), (
+                f"{claim}: {line} is {found}"
+            )
             compared += 1
     assert compared == len(batch), f"the batch has {len(batch)} lines, its claims {compared}"
     return compared
@@ -122,7 +124,9 @@ def explanations_give_the_amounts(ruleset: Ruleset, run: Run) -> int:
             judged += judge(steps, Fraction(1, 100))
             assert steps[-1].value == Fraction(line.paid), f"{line} is explained as {steps[-1]}"
         tree = ruleset.explain_claim(claim, given)
-        assert tree.value == str(priced.paid), f"{claim['claim_id']} pays {priced.paid}, not {tree.value}"
+        assert tree.value == str(priced.paid), (
+            f"{claim['claim_id']} pays {priced.paid}, not {tree.value}"
+        )
     return judged
 
 
@@ -178,7 +182,9 @@ def lines_of(run: Run) -> dict[tuple[str, int], dict[str, Any]]:
 
 def claims_of(run: Run) -> Iterator[tuple[str, dict[str, Any]]]:
     """Give each claim that the batch read, as `price` takes it, with its person."""
-    cursor = run.connection.execute("SELECT * FROM medical_claim ORDER BY claim_id, claim_line_number")
+    cursor = run.connection.execute(
+        "SELECT * FROM medical_claim ORDER BY claim_id, claim_line_number"
+    )
     names = [column[0] for column in cursor.description]
     blank = dict.fromkeys(run.ruleset.needs.claim)
     claims: dict[str, list[dict[str, Any]]] = {}

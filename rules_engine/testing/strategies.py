@@ -1,6 +1,6 @@
-"""Strategies: money, weights, parties and what happened in a year, biased to where mistakes hide."""
+"""Strategies: money, weights, parties and a year's facts, biased to where mistakes hide."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 from random import Random
@@ -34,7 +34,10 @@ _EDGES: Final = (YEAR[0], YEAR[1], date(2015, 6, 30), date(2015, 7, 1), date(201
 _OUTSIDE: Final = (YEAR[0] - _DAY, YEAR[1] + _DAY)
 _TIES: Final = tuple(
     Decimal(text)
-    for text in ("0.00", "0.01", "0.02", "0.05", "0.50", "1.00", "10.05", "33.33", "66.67", "99.99", "100.01")
+    for text in (
+        "0.00", "0.01", "0.02", "0.05", "0.50", "1.00", "10.05", "33.33", "66.67", "99.99",
+        "100.01",
+    )
 )  # fmt: skip
 
 
@@ -74,21 +77,26 @@ def days() -> SearchStrategy[date]:
     return st.one_of(st.sampled_from(_EDGES), st.dates(*YEAR))
 
 
-def experiences(persons: int = 6, lines: int = 24) -> SearchStrategy[dict[str, list[dict[str, Any]]]]:
+def experiences(
+    persons: int = 6, lines: int = 24
+) -> SearchStrategy[dict[str, list[dict[str, Any]]]]:
     """What happened: rows of `medical_claim`, `member_month`, `premium` and `roster`.
 
     Args:
         persons: Members at most.
         lines: Claim lines at most.
     """
-    return st.builds(_experience, st.integers(0, 2**32), st.integers(1, persons), st.integers(0, lines))
+    return st.builds(
+        _experience, st.integers(0, 2**32), st.integers(1, persons), st.integers(0, lines)
+    )
 
 
 def _experience(seed: int, persons: int, lines: int) -> dict[str, list[dict[str, Any]]]:
     dice = Random(seed)  # noqa: S311  facts of a test, not secrets
     names = [f"m{number}" for number in range(persons)]
     months = [
-        {"person_id": name, "month": date(2015, month, 1), "fraction": dice.choice((1, Decimal("0.5"))),
+        {"person_id": name, "month": date(2015, month, 1),
+         "fraction": dice.choice((1, Decimal("0.5"))),
          "party": party, "product": None, "age": dice.randint(0, 99), "sex": None, "region": None,
          "risk_score": None}
         for name in names
@@ -96,13 +104,18 @@ def _experience(seed: int, persons: int, lines: int) -> dict[str, list[dict[str,
         for month in range(1, dice.randint(1, 12) + 1)
     ]  # fmt: skip
     premiums = [
-        {"person_id": row["person_id"], "party": row["party"], "product": None, "month": row["month"],
+        {"person_id": row["person_id"], "party": row["party"], "product": None,
+         "month": row["month"],
          "premium_amount": _amount(dice)}
         for row in months
     ]  # fmt: skip
-    claims = [_line(dice, f"c{number // 2}", number % 2 + 1, number // 2, names) for number in range(lines)]
+    claims = [
+        _line(dice, f"c{number // 2}", number % 2 + 1, number // 2, names)
+        for number in range(lines)
+    ]
     roster = [
-        {"person_id": name, "party": dice.choice(PARTIES), "from": None, "through": dice.choice((None, YEAR[1]))}
+        {"person_id": name, "party": dice.choice(PARTIES), "from": None,
+         "through": dice.choice((None, YEAR[1]))}
         for name in names
     ]  # fmt: skip
     return {"medical_claim": claims, "member_month": months, "premium": premiums, "roster": roster}
@@ -110,7 +123,7 @@ def _experience(seed: int, persons: int, lines: int) -> dict[str, list[dict[str,
 
 def _line(
     dice: Random, claim: str, number: int, claim_number: int, names: Sequence[str]
-) -> Mapping[str, Any]:
+) -> dict[str, Any]:
     # What belongs to the claim is the same on all of its lines.
     same = Random(claim_number)  # noqa: S311  facts of a test, not secrets
     day = dice.choice((*_EDGES, *_EDGES, *_OUTSIDE))

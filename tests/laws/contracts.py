@@ -69,7 +69,9 @@ _WIDE: Final = (
     "charge_amount IS NOT NULL",
     "place_of_service_code IS NOT NULL",
 )
-_PRESENT: Final = "party IS NOT NULL AND hcpcs_code IS NOT NULL AND service_unit_quantity IS NOT NULL"
+_PRESENT: Final = (
+    "party IS NOT NULL AND hcpcs_code IS NOT NULL AND service_unit_quantity IS NOT NULL"
+)
 
 # Formulas that no null reaches, and formulas that a null may reach; {p} is how many places are posted.
 _ALLOWED: Final = (
@@ -123,7 +125,8 @@ def contracts(draw: DrawFn) -> Contract:
         if draw(st.integers(0, 2)) == 0:
             condition = f"{_PRESENT} AND ({condition})"
         rule["when"] = condition
-        if names and draw(st.booleans()):
+        replaces: bool = draw(st.booleans())
+        if names and replaces:
             rule["replaces"] = draw(st.lists(st.sampled_from(names), min_size=1, unique=True))
         names.append(str(rule["id"]))
         rules.append(rule)
@@ -132,8 +135,7 @@ def contracts(draw: DrawFn) -> Contract:
         if draw(st.integers(0, 3)) == 0:
             rule["when"] = draw(st.sampled_from(_NULLABLE_CONDITIONS))
         rules.append(rule)
-    for number in range(draw(st.integers(0, 4))):
-        rules.append(_later(draw, number, places))
+    rules += [_later(draw, number, places) for number in range(draw(st.integers(0, 4)))]
     return contract(draw(st.permutations(rules)), places)
 
 

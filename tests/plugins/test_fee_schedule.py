@@ -4,9 +4,9 @@ from decimal import Decimal
 from typing import Any, Final
 
 from hypothesis import strategies as st
+from rules_engine_fee_schedule import FEE_SCHEDULE
 
 from rules_engine.testing import holds_to_every_law
-from rules_engine_fee_schedule import FEE_SCHEDULE
 
 NUMBERS: Final = {
     "part": {"type": "rate", "values": {"2015-01-01": Decimal("0.125"), "2015-07-01": Decimal("0.333333")}},
@@ -49,7 +49,9 @@ def _taken(stage: str, *, code: str | None) -> st.SearchStrategy[dict[str, Any]]
 terms = st.one_of(
     st.sampled_from(ALLOWED).map(lambda amount: {"allowed": amount}),
     st.sampled_from(ALLOWED).map(lambda amount: {"allowed": amount, "per": "claim"}),
-    st.sampled_from(("base", "coalesce(charge_amount, 0.00)")).map(lambda amount: {"limit": amount}),
+    st.sampled_from(("base", "coalesce(charge_amount, 0.00)")).map(
+        lambda amount: {"limit": amount}
+    ),
     _taken("adjustment", code="CO-253"),
     _taken("member_share", code=None),
     _taken("withheld", code="CO-104"),

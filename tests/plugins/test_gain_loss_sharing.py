@@ -8,6 +8,8 @@ from typing import Any, Final
 
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
+from rules_engine_fee_schedule import FEE_SCHEDULE
+from rules_engine_gain_loss_sharing import GAIN_LOSS_SHARING
 
 from rules_engine.testing import (
     PARTIES,
@@ -19,8 +21,6 @@ from rules_engine.testing import (
     weights,
 )
 from rules_engine.testing.laws import transfers_balance
-from rules_engine_fee_schedule import FEE_SCHEDULE
-from rules_engine_gain_loss_sharing import GAIN_LOSS_SHARING
 
 _REVENUE: Final = (
     "sum(premium.premium_amount)",
@@ -29,7 +29,12 @@ _REVENUE: Final = (
     "sum(premium.premium_amount) / 3",
     "0.00",
 )
-_EXPENDITURE: Final = ("sum(care.paid)", "sum(care.allowed) * 1.005", "count(member_month) * administration", "sum(care.paid) / 7")
+_EXPENDITURE: Final = (
+    "sum(care.paid)",
+    "sum(care.allowed) * 1.005",
+    "count(member_month) * administration",
+    "sum(care.paid) / 7",
+)
 
 
 @st.composite
@@ -38,7 +43,9 @@ def parts(draw: DrawFn) -> dict[str, Any]:
     among = draw(st.lists(st.sampled_from(PARTIES), min_size=1, unique=True))
     if draw(st.booleans()):
         among = draw(st.permutations(["insurer", "providers"]))
-    members = [p for name in among for p in {"insurer": ["payer"], "providers": PARTIES}.get(name, [name])]
+    members = [
+        p for name in among for p in {"insurer": ["payer"], "providers": PARTIES}.get(name, [name])
+    ]
     # An amount for each party, so that a year without one of them still has weights.
     by = st.sampled_from(("count(member_month) + 1", "count(premium) / 3 + 0.5"))
     share = draw(
@@ -50,12 +57,15 @@ def parts(draw: DrawFn) -> dict[str, Any]:
     )
     part: dict[str, Any] = {"share": share, "among": among, "nested": draw(st.booleans())}
     if draw(st.booleans()):
-        part["gate"] = draw(st.sampled_from(("count(member_month) > 12", "sum(care.paid) >= 0.00", "1 = 2")))
+        part["gate"] = draw(
+            st.sampled_from(("count(member_month) > 12", "sum(care.paid) >= 0.00", "1 = 2"))
+        )
     if draw(st.booleans()):
         part["rate"] = draw(rates())
     if draw(st.booleans()):
         part["cap"] = draw(amounts("0.00", "500.00"))
-    if {"gate", "rate", "cap"} & set(part) or draw(st.booleans()):
+    is_named: bool = draw(st.booleans())
+    if is_named or {"gate", "rate", "cap"} & set(part):
         part["residual"] = draw(st.sampled_from(("payer", *PARTIES)))
     return part
 
@@ -68,7 +78,9 @@ def terms(draw: DrawFn) -> dict[str, Any]:
     outgoing = draw(st.lists(st.sampled_from(_EXPENDITURE), min_size=1, max_size=2))
     return {
         "revenue": {f"in_{name}": formula for name, formula in zip(names, incoming, strict=False)},
-        "expenditure": {f"out_{name}": formula for name, formula in zip(names, outgoing, strict=False)},
+        "expenditure": {
+            f"out_{name}": formula for name, formula in zip(names, outgoing, strict=False)
+        },
         "gain": draw(parts()),
         "loss": draw(parts()),
     }
@@ -84,8 +96,14 @@ test_law = holds_to_every_law(GAIN_LOSS_SHARING, terms(), beside={"parameters": 
 
 # -- what only this methodology promises, on worked years
 
+
 def _year(
-    terms: Mapping[str, Any], *, care: str, unit: str = "0.01", mode: str = "half_up", order: tuple[str, ...] = PARTIES
+    terms: Mapping[str, Any],
+    *,
+    care: str,
+    unit: str = "0.01",
+    mode: str = "half_up",
+    order: tuple[str, ...] = PARTIES,
 ) -> dict[str, Fraction]:
     """Settle a year of 100.00 premium and some care; give what each party gets."""
     rules = [
@@ -144,9 +162,13 @@ def test_a_result_of_nothing_moves_nothing() -> None:
 def test_weights_and_member_months_divide_in_proportion() -> None:
     """Weights 1 and 3 divide 10.00 as 2.50 and 7.50; one and two member-months as 3.33 and 6.67."""
     weighed = {"share": {"weights": {"alder": 1, "birch": 3}}, "among": ["alder", "birch"]}
-    assert _year({"gain": weighed, "loss": PAYER}, care="90.00") == _money(alder="2.50", birch="7.50")
+    assert _year({"gain": weighed, "loss": PAYER}, care="90.00") == _money(
+        alder="2.50", birch="7.50"
+    )
     months = {"share": {"by": "count(member_month)"}, "among": ["providers"]}
-    assert _year({"gain": months, "loss": PAYER}, care="90.00") == _money(alder="3.33", birch="6.67")
+    assert _year({"gain": months, "loss": PAYER}, care="90.00") == _money(
+        alder="3.33", birch="6.67"
+    )
 
 
 def test_nested_groups_are_divided_first() -> None:
@@ -161,8 +183,12 @@ def test_gate_rate_and_cap_leave_the_rest_to_the_residual_party() -> None:
     half = {"share": "equal", "among": ["alder"], "rate": Decimal("0.5"), "residual": "payer"}
     assert _year({"gain": half, "loss": PAYER}, care="90.00") == _money(alder="5.00", payer="5.00")
     capped = {**half, "cap": Decimal("4.00")}
-    assert _year({"gain": capped, "loss": PAYER}, care="90.00") == _money(alder="4.00", payer="6.00")
-    assert _year({"gain": PAYER, "loss": capped}, care="110.00") == _money(alder="-4.00", payer="-6.00")
+    assert _year({"gain": capped, "loss": PAYER}, care="90.00") == _money(
+        alder="4.00", payer="6.00"
+    )
+    assert _year({"gain": PAYER, "loss": capped}, care="110.00") == _money(
+        alder="-4.00", payer="-6.00"
+    )
     closed = {**capped, "gate": "sum(visits.paid) < 50.00"}
     assert _year({"gain": closed, "loss": PAYER}, care="90.00") == _money(payer="10.00")
 
@@ -171,7 +197,9 @@ def test_amounts_are_rounded_as_the_contract_says() -> None:
     """A third of 10.01 is 3.3366…: 3.34 to the cent, 3.33 cut; half of 5.00 in whole dollars is 2 or 3."""
     third = {"share": "equal", "among": ["alder"], "rate": Decimal("0.333333"), "residual": "payer"}
     assert _year({"gain": third, "loss": PAYER}, care="89.99")["alder"] == Fraction("3.34")
-    assert _year({"gain": third, "loss": PAYER}, care="89.99", mode="down")["alder"] == Fraction("3.33")
+    assert _year({"gain": third, "loss": PAYER}, care="89.99", mode="down")["alder"] == Fraction(
+        "3.33"
+    )
     half = {**third, "rate": Decimal("0.5")}
     for mode, dollars in (("half_up", 3), ("half_even", 2), ("down", 2)):
         found = _year({"gain": half, "loss": PAYER}, care="95.00", unit="1", mode=mode)

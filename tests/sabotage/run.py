@@ -120,6 +120,7 @@ def _run_tests(copy: Path, tests: Sequence[str]) -> subprocess.CompletedProcess[
     environment = os.environ | {
         "PYTHONPATH": os.pathsep.join([str(copy), str(copy / "plugins")]),
         "PYTHONDONTWRITEBYTECODE": "1",
+        "HYPOTHESIS_PROFILE": "sabotage",
     }
     return subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests],

@@ -16,11 +16,11 @@ if str(PROJECT) not in sys.path:
     # As if it were installed; the test at the end installs it.
     sys.path.append(str(PROJECT))
 
+from rules_engine_visit_bonus import VISIT_BONUS  # noqa: E402  see above
+
 from rules_engine import Engine, RulesetError  # noqa: E402  see above
 from rules_engine.methodology import Host  # noqa: E402
 from rules_engine.testing import PARTIES, Contract, amounts, holds_to_every_law  # noqa: E402
-
-from rules_engine_visit_bonus import VISIT_BONUS  # type: ignore[import-not-found]  # noqa: E402, I001  found at run time, as any plugin
 
 POINT: Final = EntryPoint("visit_bonus", "rules_engine_visit_bonus", "rules_engine")
 
@@ -31,7 +31,9 @@ def terms(draw: DrawFn) -> dict[str, Any]:
     return {
         "payer": "payer",
         "to": draw(st.lists(st.sampled_from(PARTIES), min_size=1, unique=True)),
-        "visits": draw(st.sampled_from(("count(care)", "count(medical_claim) / 3", "count(member_month)"))),
+        "visits": draw(
+            st.sampled_from(("count(care)", "count(medical_claim) / 3", "count(member_month)"))
+        ),
         "bonus": draw(amounts("-99.99", "99.99")),
     }
 
@@ -92,7 +94,9 @@ def test_pip_installs_it_and_the_engine_finds_it(tmp_path: Path) -> None:
     if done.returncode != 0 and "No module named pip" in done.stderr:
         pytest.skip("this environment was made without pip")
     assert done.returncode == 0, done.stderr
-    (found,) = (d for d in distributions(path=[str(tmp_path)]) if d.name == "rules-engine-visit-bonus")
+    (found,) = (
+        d for d in distributions(path=[str(tmp_path)]) if d.name == "rules-engine-visit-bonus"
+    )
     host = Host.discover(points=found.entry_points.select(group="rules_engine"))
     assert host.offers["visit_bonus"].distribution == "rules-engine-visit-bonus"
     assert (tmp_path / "rules_engine_visit_bonus" / "__init__.py").is_file()

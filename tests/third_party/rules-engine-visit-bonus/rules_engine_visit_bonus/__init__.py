@@ -84,9 +84,14 @@ def settle(terms: Terms, occasion: Occasion) -> Settlement:
         paid[party] = amount.as_fraction()
         moves.append(
             transfer(
-                terms.payer, party, amount,
-                rule=occasion.rule, reason="bonus for visits", key=occasion.key, period=occasion.period.label,
-            )  # fmt: skip
+                terms.payer,
+                party,
+                amount,
+                rule=occasion.rule,
+                reason="bonus for visits",
+                key=occasion.key,
+                period=occasion.period.label,
+            )
         )
     return Settlement(
         transfers=tuple(move for move in moves if move is not None),
