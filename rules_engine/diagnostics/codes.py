@@ -1,7 +1,7 @@
 """Codes: what each stable code means, in a line. `docs/codes/` has a page for each.
 
 A code, once released, keeps its meaning for ever. RE1xx reading, RE2xx schema and declarations,
-RE3xx plugins and references, RE4xx meaning, RE5xx tables and data.
+RE3xx plugins and references. RE4xx and RE6xx stand with the expressions, RE5xx with the tables.
 """
 
 from __future__ import annotations
