@@ -1,5 +1,6 @@
 """The page on rulesets: it has every key that the schema knows, and no other."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -41,3 +42,15 @@ def test_the_page_has_every_type() -> None:
     text = PAGE.read_text(encoding="utf-8")
     words = at("$defs", "type")["x-words"]
     assert [word for word in words if f"\n| `{word}` | " not in text] == []
+
+
+def test_the_page_has_every_key_of_a_case() -> None:
+    """Whoever writes a case finds what it may give and what it may expect."""
+    said = " ".join(cell for row in table(PAGE, "## Cases") for cell in row)
+    case = at("$defs", "case", "properties")
+    keys = {*case, *case["price"]["properties"], *case["settle"]["properties"]}
+    keys |= {
+        *case["expect"]["properties"],
+        *case["expect"]["properties"]["lines"]["items"]["properties"],
+    }
+    assert [key for key in sorted(keys) if not re.search(rf"\b{key}\b", said)] == []

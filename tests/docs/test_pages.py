@@ -131,7 +131,7 @@ def test_the_commands_of_the_readme_print_what_it_says(
 def test_the_readme_shows_the_smallest_contract_as_it_is() -> None:
     """The block under a link to a file is that file."""
     text = README.read_text(encoding="utf-8")
-    shown: list[Any] = re.findall(
+    shown: list[tuple[str, str]] = re.findall(
         r"^\[`([^`]+\.yaml)`\]\(\1\):\n\n```yaml\n(.*?)^```$", text, re.MULTILINE | re.DOTALL
     )
     assert shown
