@@ -16,6 +16,7 @@ __all__ = [
     "YEAR",
     "amounts",
     "days",
+    "experience",
     "experiences",
     "money",
     "parties",
@@ -87,11 +88,12 @@ def experiences(
         lines: Claim lines at most.
     """
     return st.builds(
-        _experience, st.integers(0, 2**32), st.integers(1, persons), st.integers(0, lines)
+        experience, st.integers(0, 2**32), st.integers(1, persons), st.integers(0, lines)
     )
 
 
-def _experience(seed: int, persons: int, lines: int) -> dict[str, list[dict[str, Any]]]:
+def experience(seed: int, persons: int, lines: int) -> dict[str, list[dict[str, Any]]]:
+    """Give what happened to some persons; the same for the same seed."""
     dice = Random(seed)  # noqa: S311  facts of a test, not secrets
     names = [f"m{number}" for number in range(persons)]
     months = [
