@@ -408,3 +408,38 @@ def rows(count: int = 8) -> SearchStrategy[list[Row]]:
     one = {name: values(type_) for name, type_ in COLUMNS.items()}
     one[DATE] = st.sampled_from(DATES)
     return st.lists(st.fixed_dictionaries(one), min_size=count, max_size=count)
+
+
+def edges(type_: Type) -> list[Any]:
+    """The values of a column at which mistakes hide."""
+    found: list[Any] = [None] if type_.nullable else []
+    if type_.is_numeric:
+        assert type_.low is not None
+        assert type_.high is not None
+        scale = type_.scale or 0
+        low, high = (int(bound.scaleb(scale, EXACT)) for bound in (type_.low, type_.high))
+        whole = [0, 1, -1, 5, -5, 15, 25, -25, 2, 3, low, high, low + 1, high - 1]
+        kept = [n for n in whole if low <= n <= high]
+        is_integer = type_.kind in {Kind.COUNT, Kind.DAYS}
+        found += kept if is_integer else [Decimal(n).scaleb(-scale, EXACT) for n in kept]
+    elif type_.kind == Kind.DATE:
+        found += DATES
+    elif type_.kind == Kind.BOOLEAN:
+        found += [True, False]
+    else:
+        found += sorted(type_.codes) if type_.codes else TEXTS
+    return found
+
+
+def edge_rows(count: int = 60) -> list[Row]:
+    """Rows that meet each edge of each column, in ever new company."""
+    types = {**COLUMNS, DATE: Type(Kind.DATE)}
+    made: list[Row] = []
+    for place in range(count):
+        row = {}
+        for number, (name, type_) in enumerate(types.items()):
+            found = edges(type_)
+            # Another step for each column, so that edges of two columns meet in all ways.
+            row[name] = found[(place * (1 + number % 3) + number * place // 7) % len(found)]
+        made.append(row)
+    return made
