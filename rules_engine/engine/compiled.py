@@ -58,12 +58,12 @@ def read_compiled(path: str | os.PathLike[str], host: Host) -> BoundRuleset:
         RulesetError: A methodology that it names is not installed here.
         OSError: The file cannot be read.
     """
-    text = Path(path).read_text(encoding="utf-8")
+    text = Path(path).read_bytes()
     try:
-        whole = json.loads(text)
+        whole = json.loads(text.decode())
         content = {"document": whole["document"], "tables": whole["tables"]}
         found, said = whole["format"], whole["sha256"]
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, RecursionError):
         msg = f"{os.fspath(path)} is no compiled ruleset; write one with `rules-engine compile` or Ruleset.save"
         raise CompiledError(msg) from None
     if found != _FORMAT:
