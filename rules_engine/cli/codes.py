@@ -27,14 +27,16 @@ def code(*, name: str | None, form: str) -> None:
             write("\n".join(f"{key}  {meaning}" for key, meaning in known.items()))
         return
     asked = name.strip().upper()
-    if asked not in known:
+    # Codes of methodologies have pages and are no part of the core's list.
+    text = page(asked) if asked.isalnum() and asked.isascii() else None
+    if asked not in known and text is None:
         message = f"no code is called {name}; `rules-engine code` lists them all"
         raise MisuseError(message)
-    text = page(asked)
+    meaning = known.get(asked) or (text or "").split("\n", 1)[0].partition(": ")[2]
     if form == "json":
-        write_json({"code": asked, "meaning": known[asked], "page": text})
+        write_json({"code": asked, "meaning": meaning, "page": text})
     else:
-        write(text.rstrip("\n") if text is not None else f"{asked}: {known[asked]}")
+        write(text.rstrip("\n") if text is not None else f"{asked}: {meaning}")
 
 
 def all_codes() -> Mapping[str, str]:
