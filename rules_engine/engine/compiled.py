@@ -64,10 +64,16 @@ def read_compiled(path: str | os.PathLike[str], host: Host) -> BoundRuleset:
         content = {"document": whole["document"], "tables": whole["tables"]}
         found, said = whole["format"], whole["sha256"]
     except (ValueError, TypeError, KeyError, RecursionError):
-        msg = f"{os.fspath(path)} is no compiled ruleset; write one with `rules-engine compile` or Ruleset.save"
+        msg = (
+            f"{os.fspath(path)} is no compiled ruleset; "
+            "write one with `rules-engine compile` or Ruleset.save"
+        )
         raise CompiledError(msg) from None
     if found != _FORMAT:
-        msg = f"{os.fspath(path)} has format {found!r}; this engine reads {_FORMAT!r}: compile the ruleset again"
+        msg = (
+            f"{os.fspath(path)} has format {found!r}; "
+            f"this engine reads {_FORMAT!r}: compile the ruleset again"
+        )
         raise CompiledError(msg)
     if said != _digest(content):
         msg = f"{os.fspath(path)} was changed after it was compiled; compile the ruleset again"

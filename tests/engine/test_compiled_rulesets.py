@@ -105,17 +105,15 @@ def test_a_file_that_is_no_compiled_ruleset_is_refused(text: str, tmp_path: Path
 
 
 HEAVY = "duckdb sqlglot jsonschema pyarrow rich click"
+PRICE = """
+from rules_engine import Engine
+ruleset = Engine().open(sys.argv[1])
+claim, absent = json.loads(sys.argv[2]), dict.fromkeys(ruleset.needs.claim)
+assert ruleset.price({**absent, **claim, "lines": [{**absent, **claim["lines"][0]}]}).paid
+"""
 
 
-@pytest.mark.parametrize(
-    "program",
-    [
-        "import rules_engine",
-        "from rules_engine import Engine; r = Engine().open(sys.argv[1]); c = json.loads(sys.argv[2]);"
-        "f = dict.fromkeys(r.needs.claim); "
-        "r.price({**f, **c, 'lines': [{**f, **c['lines'][0]}]})",
-    ],
-)
+@pytest.mark.parametrize("program", ["import rules_engine", PRICE], ids=["import", "price"])
 def test_an_embedding_program_loads_no_engine_of_the_batch(program: str, saved: Path) -> None:
     """Pricing one claim needs neither DuckDB nor a schema."""
     script = (

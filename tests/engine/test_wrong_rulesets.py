@@ -40,9 +40,10 @@ rules:
       loss: {share: equal, among: [plan, systems]}
 """
 ENGINE = Engine()
-WORDS = (
-    "charge_amount discount hcpcs_code office.paid pool.result premium sum count least round lookup "
-    "has case when then else end and or not is null in between like ( ) , + - * / = < > <> 1 0.5 "
+WORDS = (  # noqa: SIM905  as a list it would be read by nobody
+    "charge_amount discount hcpcs_code office.paid pool.result premium sum count least round "
+    "lookup has case when then else end and or not is null in between "
+    "like ( ) , + - * / = < > <> 1 0.5 "
     "'A' date '2026-01-01' party over peers filter where interpolate power x.y.z \"a\" || true"
 ).split()
 EXPRESSIONS = st.lists(st.sampled_from(WORDS), min_size=1, max_size=12).map(" ".join)
@@ -69,10 +70,12 @@ def answered(text: str, path: Path) -> None:
     path.write_text(text, encoding="utf-8", errors="surrogatepass")
     found = ENGINE.validate(path)
     assert all(one.location.line >= 1 and one.location.column >= 1 for one in found)
-    try:
+    if any(one.severity == "error" for one in found):
+        with pytest.raises(RulesetError) as caught:
+            ENGINE.load(path)
+        assert set(caught.value.diagnostics) == set(found)
+    else:
         assert isinstance(ENGINE.load(path), Ruleset)
-    except RulesetError as error:
-        assert list(error.diagnostics) == found
 
 
 @pytest.mark.parametrize("lines", LINES, ids=["vivity", "medicare"])
@@ -124,7 +127,7 @@ def test_any_terms_are_answered(gain: str, tmp_path: Path) -> None:
 
 def test_every_error_of_a_long_ruleset_has_its_place(tmp_path: Path) -> None:
     """Five hundred rules, each fifth with a name that does not exist."""
-    head = SMALL.split("rules:")[0]
+    head = SMALL.partition("rules:")[0]
     rules = "".join(
         f"  - id: rule_{number}\n    methodology: fee_schedule\n    source: exhibit {number}\n"
         f"    when: hcpcs_code = 'A{number:04}'\n"
