@@ -27,8 +27,8 @@ OUT_OF_TIME: Final = ("RE611", "a computed date lies outside the years 1 to 9999
 class Reject(Exception):  # noqa: N818  a verdict on a row, not an error of the program
     """The row cannot be priced; `site` numbers the place that says so."""
 
-    def __init__(self, site: int, detail: object = None) -> None:
-        """Keep the number of the site, and what of the row it is about."""
+    def __init__(self, site: int, detail: object = "") -> None:
+        """Keep the number of the site, and what of the row it is about; None is a null of it."""
         self.site = site
         self.detail = detail
         super().__init__(site)
