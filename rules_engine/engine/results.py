@@ -196,14 +196,14 @@ def settlement_json(run: "Run", digests: Mapping[str, str]) -> dict[str, Any]:
             {"reject": number, "code": site.code, "rule": site.rule, "reason": site.message}
             for number, site in enumerate(run.sites)
         ],
-        "settlements": [_settled(one) for one in run.settlements],
+        "settlements": [_settled(one, ruleset.path.parent) for one in run.settlements],
         "balances": {a: _text(m.as_decimal()) for a, m in run.ledger.balances().items()},
         "warnings": list(run.warnings),
         "files": dict(digests),
     }
 
 
-def _settled(one: "Settled") -> dict[str, Any]:
+def _settled(one: "Settled", folder: Path) -> dict[str, Any]:
     return {
         "rule": one.rule,
         "source": one.source,
@@ -224,8 +224,15 @@ def _settled(one: "Settled") -> dict[str, Any]:
             }
             for t in one.transfers
         ],
-        "explained": [step_json(step) for step in one.explained],
+        "explained": [
+            {**step_json(step), "place": _beside(step.place, folder)} for step in one.explained
+        ],
     }
+
+
+def _beside(place: str, folder: Path) -> str:
+    """Write a place relative to the ruleset's folder, so that machines write the same result."""
+    return place.removeprefix(f"{folder}/") if str(folder) != "." else place
 
 
 def _text(value: Decimal) -> str:

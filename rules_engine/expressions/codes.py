@@ -34,6 +34,7 @@ _ROWS = {
     "RE608": "a value of the row is outside its column's range or type",
     "RE609": "the row has no date",
     "RE610": "the row's date is outside the ruleset's effective dates",
+    "RE612": "an amount is larger than a line may hold",
     "RE611": "a computed date lies outside the years 1 to 9999",
 }
 

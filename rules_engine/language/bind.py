@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from attrs import define, evolve, field, frozen
@@ -47,6 +48,7 @@ LINE = "medical_claim"
 
 _ROW_GRAINS = frozenset({"line"})
 _MONEY = Type.of(Kind.MONEY)
+_REMAINING = Decimal("9999999999999.99")
 
 
 def bind(
@@ -373,7 +375,7 @@ class _Binder:
             for name, p in self.declaration.parameters.items()
         }
         if grain in _ROW_GRAINS:
-            stages = dict.fromkeys(mark.get("sees", ()), _MONEY)
+            stages = {name: self.stage(name) for name in mark.get("sees", ())}
             return Scope(profile="row", grain=grain, columns=self.given[LINE].columns,
                          stages=stages, tables=self.shapes(), parameters=numbers)  # fmt: skip
         entity = None
@@ -385,6 +387,14 @@ class _Binder:
             entity=entity, outputs=self.outputs(grain), finer=self.finer(grain),
             relations=self.relations(grain),
         )  # fmt: skip
+
+    def stage(self, name: str) -> Type:
+        """Give the type of an amount of the waterfall: at the scale that the contract posts."""
+        scale = _scale(self.declaration)
+        if name == "allowed":
+            return evolve(_MONEY, scale=scale)
+        # What is left of it after many rules, each of which takes as much as an amount may be.
+        return evolve(_MONEY, scale=scale, low=-_REMAINING, high=_REMAINING)
 
     # -- names
 
@@ -448,8 +458,6 @@ def _scale(declaration: Declaration) -> int:
 
 
 def _constant(value: Any) -> Any:
-    from decimal import Decimal  # noqa: PLC0415  beside its only use
-
     return Decimal(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 

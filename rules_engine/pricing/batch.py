@@ -9,7 +9,7 @@ from attrs import define, field
 from rules_engine.expressions import Expression, Sites, tree
 from rules_engine.expressions.quotient import by_division
 from rules_engine.expressions.sql import SqlWriter, constant, decimal, quote
-from rules_engine.pricing.plan import Plan, PricingRule, columns_of
+from rules_engine.pricing.plan import AMOUNT, EXCEEDS, Plan, PricingRule, columns_of, may_exceed
 
 __all__ = ["BatchQuery", "batch_query"]
 
@@ -228,12 +228,14 @@ class _Batch:
         self.step("allowed", writer, added, comment="the allowed amount\n" + "\n".join(notes))
         if nulls:
             added = {"reject": f"coalesce(l.reject, {_switch(nulls, len(rules))})"}
+            if any(may_exceed(rule.step.expression) for rule in rules):
+                added["allowed"] = self.narrowed("allowed")
             self.step("allowed_known", self.writer(), added)
 
     def amount(self, writer: SqlWriter, expression: Expression) -> str:
         """Write an amount as it is posted."""
         written = writer.write(expression)
-        posted = f"DECIMAL(18, {self.plan.scale})"
+        posted = f"DECIMAL({38 if may_exceed(expression) else 18}, {self.plan.scale})"
         # A sum that is rounded to the posted scale has been cast to it.
         rounds = isinstance(expression, tree.Round) and not by_division(expression)
         is_cast = rounds and written.startswith("CAST(round(")
@@ -244,11 +246,20 @@ class _Batch:
         )
 
     def absent(self, expression: Expression, column: str) -> str | None:
-        """Write what rejects a line whose amount, now in a column, is null; None if none can be."""
-        if not expression.type.nullable:
-            return None
-        site = self.sites.number("RE605", "a null reaches an amount")
-        return f"CASE WHEN l.{column} IS NULL THEN {site} END"
+        """Write what rejects a line whose amount, now in a column, is null or too large."""
+        tests = []
+        if expression.type.nullable:
+            null = self.sites.number("RE605", "a null reaches an amount")
+            tests.append(f"WHEN l.{column} IS NULL THEN {null}")
+        if may_exceed(expression):
+            large = self.sites.number("RE612", EXCEEDS)
+            tests.append(f"WHEN abs(l.{column}) > {AMOUNT.high} THEN {large}")
+        return f"CASE {' '.join(tests)} END" if tests else None
+
+    def narrowed(self, column: str) -> str:
+        """Write an amount in the width that all amounts have; null where it is too large."""
+        fits = f"CAST(l.{column} AS DECIMAL(18, {self.plan.scale}))"
+        return f"CASE WHEN abs(l.{column}) <= {AMOUNT.high} THEN {fits} END"
 
     def spread(self) -> None:
         """Spread what is paid once a claim over its lines, by largest remainder on charges."""
@@ -339,15 +350,18 @@ class _Batch:
             comment = f"{rule.step.sets}: {rule.id}" + (f": {rule.source}" if rule.source else "")
             self.step(f"step_{number}", writer, added, comment=comment)
             absent = self.absent(expression, column)
+            kept = self.narrowed(column) if may_exceed(expression) else f"l.{column}"
             if is_limit:
                 # Written out, because engines differ in whether least skips a null.
-                lower = f"CASE WHEN l.{column} < l.allowed THEN l.{column} ELSE l.allowed END"
+                lower = f"CASE WHEN l.{column} < l.allowed THEN {kept} ELSE l.allowed END"
                 added = {"allowed": lower}
             else:
-                left = f"{self.remaining} - l.{column}"
+                left = f"{self.remaining} - {kept}"
                 self.remaining = "l.remaining"
                 added = {"remaining": f"CAST({left} AS DECIMAL(18, {self.plan.scale}))"}
                 amounts[rule.id] = column
+                if may_exceed(expression):
+                    added[column] = kept
             if absent is not None:
                 added["reject"] = f"coalesce(l.reject, {absent})"
             self.step(f"step_{number}_applied", self.writer(), added)
@@ -379,10 +393,11 @@ class _Batch:
         out = {name: f"l.{quote(name)}" for name in (*_KEYS, *self.carry)}
         out["service_date"] = "l.service_date"
         out["rule"] = good(ids)
-        out["charge_amount"] = "l.charge_amount"
-        out["allowed_amount"] = good("l.allowed")
         # A charge has cents even where the contract posts whole dollars.
         cents = max(scale, self.plan.columns["charge_amount"].scale or 0)
+        # One width, whatever the file or mapping that it came from.
+        out["charge_amount"] = f"CAST(l.charge_amount AS DECIMAL(18, {cents}))"
+        out["allowed_amount"] = good("l.allowed")
         out["contractual_adjustment"] = good(
             f"CAST(l.charge_amount - l.allowed AS DECIMAL(18, {cents}))"
         )

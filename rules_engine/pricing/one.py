@@ -14,7 +14,7 @@ from rules_engine.expressions.sites import Sites
 from rules_engine.expressions.types import EXACT, Kind, Type
 from rules_engine.ledger import allocate
 from rules_engine.pricing.given import Given
-from rules_engine.pricing.plan import Plan, PricingRule
+from rules_engine.pricing.plan import AMOUNT, EXCEEDS, Plan, PricingRule, may_exceed
 from rules_engine.pricing.priced import Adjustment, PricedClaim, PricedLine, RejectedLine
 from rules_engine.pricing.values import coerce, read_value
 
@@ -348,6 +348,10 @@ class _Writer:
         if rule.step.expression.type.nullable:
             site = self.sites.number("RE605", "a null reaches an amount")
             emitter.write(f"if {variable} is None: raise R_({site})")
+        if may_exceed(rule.step.expression):
+            site = self.sites.number("RE612", EXCEEDS)
+            low, high = emitter.const(AMOUNT.low), emitter.const(AMOUNT.high)
+            emitter.write(f"if not {low} <= {variable} <= {high}: raise R_({site}, {variable})")
         if not self.is_posted(rule.step.expression):
             emitter.write(
                 f"if {variable}.__class__ is not Decimal_: {variable} = Decimal_({variable})"

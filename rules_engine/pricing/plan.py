@@ -6,13 +6,25 @@ from typing import Final
 
 from attrs import frozen
 
-from rules_engine.expressions import Expression, TableType, Type
+from rules_engine.expressions import Expression, Kind, TableType, Type
 from rules_engine.expressions.tree import Has, Lookup, Ref, walk
 from rules_engine.methodology import STAGES, Step
 
-__all__ = ["LATER", "Plan", "PricingRule"]
+__all__ = ["AMOUNT", "EXCEEDS", "LATER", "Plan", "PricingRule"]
 
 LATER: Final = STAGES[1:]
+AMOUNT: Final = Type.of(Kind.MONEY)
+"""What an amount of a line may be, in currency; a larger one is a slip, and rejects the line."""
+
+EXCEEDS: Final = "the amount is larger than a line may hold"
+
+
+def may_exceed(expression: Expression) -> bool:
+    """Whether a value may be no amount of a line, because its proof is wider."""
+    low, high = expression.type.low, expression.type.high
+    if low is None or high is None or AMOUNT.low is None or AMOUNT.high is None:
+        return True
+    return low < AMOUNT.low or high > AMOUNT.high
 
 
 @frozen(kw_only=True)
