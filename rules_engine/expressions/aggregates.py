@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from attrs import evolve
 
-from rules_engine.expressions import syntax, tree
+from rules_engine.expressions import syntax, tree, units
 from rules_engine.expressions.names import unknown_of
 from rules_engine.expressions.scope import Relation
 from rules_engine.expressions.types import Kind, Type
@@ -72,7 +72,7 @@ def _aggregated(checker: "Checker", node: syntax.Call, operand: tree.Expression 
     if operand is None or node.function == "count":
         return Type(Kind.COUNT, scale=0, low=Decimal(0))
     if not operand.type.is_numeric:
-        message = f"{node.function} takes numbers and amounts; a {operand.type.kind} is found"
+        message = f"{node.function} takes numbers and amounts; {units.show(operand.type)} is found"
         raise checker.wrong(node.arguments[0], "RE406", message)
     type_ = evolve(operand.type, nullable=node.function != "sum", free=False)
     if node.function == "sum":

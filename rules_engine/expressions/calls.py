@@ -112,7 +112,8 @@ def _count_arguments(
         wanted = f"{fewest} or more"
     elif most == fewest:
         wanted = f"{fewest}"
-    raise checker.wrong(node, "RE405", f"{node.function} has {found} arguments; it takes {wanted}")
+    given = "1 argument" if found == 1 else f"{found} arguments"
+    raise checker.wrong(node, "RE405", f"{node.function} has {given}; it takes {wanted}")
 
 
 # -- numbers

@@ -114,7 +114,7 @@ class Checker:
             raise self.wrong(
                 node,
                 "RE407",
-                f"a {typed.type.kind} is found; a condition may stand here",
+                f"{units.show(typed.type)} is found; a condition may stand here",
                 "compare it, as in x = 'value'",
             )
         return typed
@@ -122,7 +122,7 @@ class Checker:
     def numeric(self, typed: tree.Expression, node: syntax.Node, op: str) -> None:
         """Refuse what is no number before or in `op`."""
         if not typed.type.is_numeric:
-            shown = "NULL" if units.is_null(typed.type) else f"a {typed.type.kind}"
+            shown = units.show(typed.type)
             raise self.wrong(
                 node, "RE406", f"{op} has {shown} beside it; a number or amount may stand there"
             )

@@ -90,7 +90,9 @@ class Inputs:
             self.units[name] = str(node.type.kind)
 
 
-_READS = tree.Ref | tree.Aggregate | tree.Lookup | tree.Interpolate | tree.Dated | tree.Round
+_READS = (
+    tree.Ref | tree.Aggregate | tree.Lookup | tree.Has | tree.Interpolate | tree.Dated | tree.Round
+)
 
 
 def evaluate(node: tree.Expression, env: Environment, trace: Trace | None = None) -> Value:

@@ -188,7 +188,7 @@ def _join(
     for typed, at in ((left, node.left), (right, node.right)):
         if typed.type.kind not in _WORDS:
             raise checker.wrong(
-                at, "RE406", f"a {typed.type.kind} is joined; a text may stand there"
+                at, "RE406", f"{units.show(typed.type)} is joined; a text may stand there"
             )
     return tree.TextCall(
         type=Type(Kind.TEXT, left.type.nullable or right.type.nullable),
@@ -205,8 +205,7 @@ def _like(
     if not (isinstance(right, tree.Const) and isinstance(right.value, str)):
         raise checker.wrong(node.right, "RE406", "the pattern after LIKE is a text such as 'J1%'")
     if left.type.kind not in _WORDS or units.is_null(left.type):
-        shown = "NULL" if units.is_null(left.type) else f"a {left.type.kind}"
-        message = f"{shown} stands before LIKE; a code or text may stand there"
+        message = f"{units.show(left.type)} stands before LIKE; a code or text may stand there"
         raise checker.wrong(node.left, "RE406", message)
     return tree.Like(
         type=_BOOLEAN.with_null(left.type.nullable),

@@ -314,7 +314,8 @@ class SqlWriter:
                 days = f"date_diff('day', {_FIRST_DAY}, {first}) {node.op} {count}"
                 return f"CASE WHEN {days} NOT BETWEEN 0 AND {_DAYS - 1} THEN {number} END"
             case tree.TextCall(function="number" | "date" | "make_date"):
-                number = self.sites.number("RE604", f"a text does not read as a {node.function}")
+                read = node.function.removeprefix("make_")
+                number = self.sites.number("RE604", f"a text does not read as a {read}")
                 given = " AND ".join(f"{self.write(a)} IS NOT NULL" for a in node.arguments)
                 return f"CASE WHEN {given} AND {self.write(node)} IS NULL THEN {number} END"
         return None

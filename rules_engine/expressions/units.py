@@ -17,6 +17,7 @@ __all__ = [
     "fits",
     "multiply",
     "negate",
+    "show",
     "union",
 ]
 
@@ -29,6 +30,7 @@ _PLACES: Final = Decimal("1E-12")
 _Bounds = tuple[Decimal | None, Decimal | None]
 _WHOLE = frozenset({Kind.COUNT, Kind.DAYS})
 _WORDS = frozenset({Kind.CODE, Kind.TEXT})
+_MASSES = frozenset({Kind.MONEY, Kind.DAYS})
 _FRACTIONS = frozenset({Kind.RATE, Kind.RATIO, Kind.FACTOR})
 
 
@@ -36,8 +38,13 @@ class UnitError(Exception):
     """Two units do not go together; the message says what may stand there."""
 
 
-def _show(type_: Type) -> str:
-    return "a number" if type_.free else f"{'an' if type_.kind[0] in 'aeiou' else 'a'} {type_.kind}"
+def show(type_: Type) -> str:
+    """Name a unit as a sentence does: money, a rate, days, NULL."""
+    if is_null(type_):
+        return "NULL"
+    if type_.free:
+        return "a number"
+    return str(type_.kind) if type_.kind in _MASSES else f"a {type_.kind}"
 
 
 def _fraction(low: Decimal | None, high: Decimal | None) -> Kind:
@@ -66,7 +73,7 @@ def _dimensionless(left: Type, right: Type, low: Decimal | None, high: Decimal |
 def _numeric(op: str, left: Type, right: Type) -> None:
     for side in (left, right):
         if not side.is_numeric:
-            msg = f"{op} has {_show(side)} beside it; numbers and amounts may stand there"
+            msg = f"{op} has {show(side)} beside it; numbers and amounts may stand there"
             raise UnitError(msg)
 
 
@@ -101,7 +108,7 @@ def add(op: str, left: Type, right: Type) -> Type:
         odd = next((s for s in (left, right) if s.kind != Kind.MONEY and not s.free), None)
         if odd is not None:
             word = "added to" if op == "+" else "subtracted from"
-            shown = f"{_show(right)} is {word} {_show(left)}"
+            shown = f"{show(right)} is {word} {show(left)}"
             msg = f"{shown}; money adds to money"
             raise UnitError(msg)
         return _finish(Kind.MONEY, left, right, bounds, scale)
@@ -116,7 +123,7 @@ def _dates(op: str, left: Type, right: Type, *, nullable: bool) -> Type:
     whole = right.kind == Kind.DAYS or (right.free and right.scale == 0)
     if left.kind == Kind.DATE and whole:
         return Type(Kind.DATE, nullable)
-    found = f"{_show(left)} {op} {_show(right)} has no meaning"
+    found = f"{show(left)} {op} {show(right)} has no meaning"
     msg = f"{found}; a date minus a date is days, a date plus days a date"
     raise UnitError(msg)
 
@@ -150,7 +157,7 @@ def divide(left: Type, right: Type) -> Type:
     """
     _numeric("/", left, right)
     if right.kind == Kind.MONEY and left.kind != Kind.MONEY and not left.free:
-        msg = f"{_show(left)} is divided by money; money may stand before the /"
+        msg = f"{show(left)} is divided by money; money may stand before the /"
         raise UnitError(msg)
     bounds = _quotient_bounds(left, right)
     if Kind.MONEY in {left.kind, right.kind}:
@@ -237,7 +244,7 @@ def _either(a: Type, b: Type, what: str) -> Type:
         high = None if a.high is None or b.high is None else max(a.high, b.high)
         free = a.free and b.free
         if (a.kind == Kind.MONEY) != (b.kind == Kind.MONEY) and not (a.free or b.free):
-            msg = f"{what} give {_show(a)} and {_show(b)}; one unit may stand there"
+            msg = f"{what} give {show(a)} and {show(b)}; one unit may stand there"
             raise UnitError(msg)
         if Kind.MONEY in {a.kind, b.kind}:
             kind = Kind.MONEY
@@ -253,7 +260,7 @@ def _either(a: Type, b: Type, what: str) -> Type:
         )
     if a.kind == b.kind:
         return Type(a.kind, nullable)
-    msg = f"{what} give {_show(a)} and {_show(b)}; one unit may stand there"
+    msg = f"{what} give {show(a)} and {show(b)}; one unit may stand there"
     raise UnitError(msg)
 
 
@@ -267,18 +274,18 @@ def comparable(a: Type, b: Type) -> str | None:
     if a.is_numeric and b.is_numeric:
         if (a.kind == Kind.MONEY) == (b.kind == Kind.MONEY) or a.free or b.free:
             return None
-        return f"{_show(a)} is compared with {_show(b)}; money compares with money"
+        return f"{show(a)} is compared with {show(b)}; money compares with money"
     if a.kind in _WORDS and b.kind in _WORDS:
         return None
     if a.kind == b.kind:
         return None
-    return f"{_show(a)} is compared with {_show(b)}"
+    return f"{show(a)} is compared with {show(b)}"
 
 
 def fits(found: Type, expected: Type) -> str | None:
     """Say why a value may not stand where `expected` is asked for; None where it may."""
     if is_null(found):
-        return None if expected.nullable else f"NULL is found; {_show(expected)} may stand here"
+        return None if expected.nullable else f"NULL is found; {show(expected)} may stand here"
     low, high = found.low, found.high
     match expected.kind:
         case Kind.MONEY:
@@ -300,7 +307,7 @@ def fits(found: Type, expected: Type) -> str | None:
             good = found.kind in _WORDS
         case _:
             good = found.kind == expected.kind
-    return None if good else f"{_show(found)} is found; {_show(expected)} may stand here"
+    return None if good else f"{show(found)} is found; {show(expected)} may stand here"
 
 
 def _bound(value: Decimal | None) -> str:

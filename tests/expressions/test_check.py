@@ -392,7 +392,7 @@ def test_a_finding_marks_its_part_with_its_brackets() -> None:
         check(text, ROW)
     (finding,) = caught.value.findings
     assert text[finding.offset : finding.offset + finding.length] == "charge + (rate)"
-    assert finding.message == "a rate is added to a money; money adds to money"
+    assert finding.message == "a rate is added to money; money adds to money"
 
 
 @pytest.mark.parametrize(
