@@ -7,7 +7,7 @@ __all__ = ["FEE_SCHEDULE", "provide_methodology"]
 
 FEE_SCHEDULE: Methodology[Terms] = Methodology(
     name="fee_schedule",
-    summary="Prices claim lines: fees, case rates, percent of charge; limits, adjustments, member shares, withholds.",
+    summary="Prices claim lines: fees, case rates, limits, and what is taken off.",
     terms_schema=SCHEMA,
     read_terms=Terms.read,
     outputs=outputs,

@@ -43,28 +43,38 @@ def _taken(title: str, default: str | None) -> dict[str, Any]:
 SCHEMA: Final[Mapping[str, Any]] = {
     "$schema": "https://json-schema.org/draft/2020-12/schema",
     "title": "Terms of fee_schedule",
-    "description": "A rule sets one stage of a line's waterfall: charge, allowed, adjustments, member share, withheld, paid.",
+    "description": "A rule sets one stage of a line's waterfall.",
     "type": "object",
     "properties": {
         "allowed": expression_schema(
-            "money", "line", title="Allowed amount of a line, or of a claim with `per: claim`", posted=True,
-            examples=["least(charge_amount, round(lookup(fees.amount, hcpcs_code) * service_unit_quantity, 2))"],
+            "money",
+            "line",
+            title="Allowed amount of a line, or of a claim with `per: claim`",
+            posted=True,
+            examples=["least(charge_amount, round(lookup(fees.amount, hcpcs_code), 2))"],
         ),
         "per": {
-            "title": "What is paid once: each line, or the claim, spread over its lines by their charges",
+            "title": "What is paid once: a line, or a claim, spread over its lines by charges",
             "enum": ["line", "claim"],
             "default": "line",
         },
         "limit": expression_schema(
-            "money", "line", title="The allowed amount is at most this", sees=_SEES, posted=True, examples=["charge_amount"]
+            "money",
+            "line",
+            title="The allowed amount is at most this",
+            sees=_SEES,
+            posted=True,
+            examples=["charge_amount"],
         ),
-        "adjustment": _taken("An amount taken off before the member's share, such as sequestration", None),
+        "adjustment": _taken(
+            "An amount taken off before the member's share, such as sequestration", None
+        ),
         "member_share": _taken("What the member owes of the allowed amount", "PR-2"),
         "withheld": _taken("What is kept back until a settlement", "CO-104"),
     },
     "minProperties": 1,
     "additionalProperties": False,
-}  # fmt: skip
+}
 
 
 @frozen(kw_only=True)

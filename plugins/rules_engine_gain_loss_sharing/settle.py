@@ -85,9 +85,14 @@ def _move(
     occasion: Occasion, source: str, target: str, amount: Money, *, reason: str
 ) -> Transfer | None:
     return transfer(
-        source, target, amount,
-        rule=occasion.rule, reason=reason, key=occasion.key, period=occasion.period.label,
-    )  # fmt: skip
+        source,
+        target,
+        amount,
+        rule=occasion.rule,
+        reason=reason,
+        key=occasion.key,
+        period=occasion.period.label,
+    )
 
 
 def _shared(part: Part, occasion: Occasion, *, gain: bool) -> Money:
@@ -129,8 +134,7 @@ def _shares(part: Part, occasion: Occasion, shared: Money) -> dict[str, Money]:
     for name, amount in _split(occasion, shared, weights).items():
         label = f"shared_{name}"
         _note(occasion, label, "shared", weights, name, amount)
-        for party, money in _divided(part, occasion, label, amount, groups[name]).items():
-            shares[party] = money
+        shares |= _divided(part, occasion, label, amount, groups[name])
     return shares
 
 
@@ -147,8 +151,9 @@ def _divided(
 def _split(occasion: Occasion, amount: Money, weights: Mapping[str, Fraction]) -> dict[str, Money]:
     if not any(weights.values()):
         if not amount.cents:
-            return {party: amount for party in weights}
-        msg = f"every party of {occasion.rule} has weight 0 in {occasion.period.label}; {amount} cannot be divided"
+            return dict.fromkeys(weights, amount)
+        where = f"{occasion.rule} in {occasion.period.label}"
+        msg = f"every party of {where} has weight 0; {amount} cannot be divided"
         raise SettlementError(msg)
     return amount.split(weights, occasion.unit_cents)
 
@@ -168,9 +173,13 @@ def _note(
         mine = weights[party] / total
         sheet.let(f"{name}_exact", f"{whole} * {mine.numerator} / {mine.denominator}")
     sheet.take(
-        name, money.as_fraction(), kind="posted", unit="money", formula=f"{name}_exact" if total else whole,
+        name,
+        money.as_fraction(),
+        kind="posted",
+        unit="money",
+        formula=f"{name}_exact" if total else whole,
         note="rounded by largest remainder; odd units go in the order of party ids",
-    )  # fmt: skip
+    )
 
 
 def _weight(part: Part, occasion: Occasion, party: str) -> Fraction:

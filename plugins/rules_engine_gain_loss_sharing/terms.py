@@ -34,7 +34,7 @@ _SHARE: Final[dict[str, Any]] = {
             "type": "object",
             "properties": {
                 "weights": {
-                    "title": "Weight of each party of among; any unit, they are divided by their sum",
+                    "title": "Weight of each party of among, in any unit",
                     "type": "object",
                     "x-party-keys": True,
                     "additionalProperties": {"type": "number", "minimum": 0},
@@ -62,17 +62,25 @@ _PART: Final[dict[str, Any]] = {
             "minItems": 1,
             "uniqueItems": True,
         },
-        "nested": {"title": "Divide among the entries of `among` first, and within each group then", "type": "boolean", "default": False},
+        "nested": {
+            "title": "Divide among the entries of `among` first, and within each group then",
+            "type": "boolean",
+            "default": False,
+        },
         "gate": expression_schema("boolean", title="Whether it is divided at all"),
         "rate": expression_schema("rate", title="Fraction of it that is divided, 0 to 1"),
         "cap": expression_schema("money", title="Most that is divided, in currency"),
-        "residual": {"title": "Party that keeps, or bears, what gate, rate and cap leave", "type": "string", "x-party": True},
+        "residual": {
+            "title": "Party that keeps, or bears, what gate, rate and cap leave",
+            "type": "string",
+            "x-party": True,
+        },
     },
     "required": ["share", "among"],
     "additionalProperties": False,
     # A party without a weight would silently get nothing.
     "x-weights": {"of": ["among"], "in": ["share", "weights"]},
-}  # fmt: skip
+}
 
 SCHEMA: Final[Mapping[str, Any]] = {
     "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -124,7 +132,11 @@ class Part:
         weights = share.get("weights") if isinstance(share, Mapping) else None
         limited = [key for key in ("gate", "rate", "cap") if key in terms]
         if limited and "residual" not in terms:
-            message = f"{name} has {' and '.join(limited)} but no residual; a party may stand there that keeps or bears the rest"
+            limits = " and ".join(limited)
+            message = (
+                f"{name} has {limits} but no residual; a party may stand there that keeps or bears"
+                " the rest"
+            )
             raise TermsError(((name,), "GL101", message, "add residual: <party>"))
         if weights is not None and not any(weights.values()):
             raise TermsError(

@@ -45,7 +45,7 @@ def write_json(value: object) -> None:
     click.echo(json.dumps(plain(value), indent=2, ensure_ascii=False))
 
 
-def plain(value: Any) -> Any:  # noqa: ANN401  a result holds any of the kinds below
+def plain(value: Any) -> Any:
     """Give a value as JSON holds it.
 
     Numbers that are not whole become text, because a JSON number is read as a binary float
@@ -78,7 +78,7 @@ def _key(key: object) -> str:
     return ", ".join(map(str, key)) if isinstance(key, tuple) else str(key)
 
 
-def amount(value: Any) -> str:  # noqa: ANN401  Money, Decimal, Fraction or int
+def amount(value: Any) -> str:
     """Write an amount for people, with thousands separated; an inexact fraction stays one."""
     if hasattr(value, "as_decimal"):
         value = value.as_decimal()

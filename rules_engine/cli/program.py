@@ -36,7 +36,7 @@ _INTERNAL: Final = 70  # EX_SOFTWARE of sysexits.h
 class _Program(click.Group):
     """The group of all commands; it turns every failure into a message and an exit code."""
 
-    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401  what click gives
+    def invoke(self, ctx: click.Context) -> Any:
         """Run a command."""
         try:
             return super().invoke(ctx)

@@ -43,7 +43,7 @@ def schema(*, name: str, form: str) -> None:  # noqa: ARG001  a schema is JSON i
     write(json.dumps(dict(terms), indent=2, ensure_ascii=False, default=_plain))
 
 
-def _plain(value: Any) -> Any:  # noqa: ANN401  what a methodology's schema holds beside JSON's own kinds
+def _plain(value: Any) -> Any:
     # A bound such as 0.1 is a Decimal; a schema needs a JSON number there, and a float
     # writes the shortest digits that mean it.
     if isinstance(value, Decimal):

@@ -2,9 +2,10 @@
 
 from typing import TYPE_CHECKING
 
+from rules_engine.engine.contract import Needs
 from rules_engine.engine.engine import Engine
 from rules_engine.engine.explanation import Explanation
-from rules_engine.engine.ruleset import Needs, Ruleset
+from rules_engine.engine.ruleset import Ruleset
 
 if TYPE_CHECKING:
     from rules_engine.engine.run import Run

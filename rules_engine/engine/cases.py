@@ -3,20 +3,19 @@
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from attrs import frozen
 
 from rules_engine.diagnostics import RulesetError
+from rules_engine.engine.contract import Contract
 from rules_engine.engine.explanation import number_text
+from rules_engine.engine.running import run
 from rules_engine.language.bind import shape_of
 from rules_engine.methodology import SettlementError
 from rules_engine.pricing.given import Given
-from rules_engine.pricing.one import ClaimPricer, MissingColumnError
+from rules_engine.pricing.one import MissingColumnError
 from rules_engine.pricing.priced import PricedLine, RejectedLine
-
-if TYPE_CHECKING:
-    from rules_engine.engine.ruleset import Ruleset
 
 __all__ = ["Case", "CaseResult", "Comparison", "read_cases", "run_case"]
 
@@ -78,7 +77,7 @@ class CaseResult:
         return not self.error and bool(self.comparisons) and all(c.passed for c in self.comparisons)
 
 
-def read_cases(ruleset: "Ruleset") -> tuple[Case, ...]:
+def read_cases(ruleset: Contract) -> tuple[Case, ...]:
     """Give the cases of a ruleset in the order of the document."""
     declaration = ruleset.bound.declaration
     found = []
@@ -92,12 +91,12 @@ def read_cases(ruleset: "Ruleset") -> tuple[Case, ...]:
                 given=given,
                 expect=case.get("expect", {}),
                 place=where,
-            )  # fmt: skip
+            )
         )
     return tuple(found)
 
 
-def run_case(ruleset: "Ruleset", case: Case) -> CaseResult:
+def run_case(ruleset: Contract, case: Case) -> CaseResult:
     """Run a case; what goes wrong is in the result."""
     comparisons: list[Comparison] = []
     error = ""
@@ -127,7 +126,7 @@ def run_case(ruleset: "Ruleset", case: Case) -> CaseResult:
 
 
 def _price(
-    ruleset: "Ruleset", given: Mapping[str, Any], expect: Mapping[str, Any]
+    ruleset: Contract, given: Mapping[str, Any], expect: Mapping[str, Any]
 ) -> Iterator[Comparison]:
     claim = dict(given["claim"])
     lines = claim.pop("lines", None) or [{}]
@@ -137,7 +136,9 @@ def _price(
     pricer = ruleset.pricer
     tables = given.get("tables", {})
     if any(not ruleset.plan.tables[t].given for t in tables):
-        pricer = _with_tables(ruleset, tables)
+        names = ", ".join(tables)
+        msg = f"tables {names} come with the ruleset; a case cannot replace them"
+        raise ValueError(msg)
     known = {t: rows_of(ruleset, t, tables[t]) for t in ruleset.needs.given if t in tables}
     priced = pricer.price({"claim_id": claim.get("claim_id", "case"), "lines": rows}, Given(known))
     by_number = {line.claim_line_number: line for line in priced.lines}
@@ -152,12 +153,7 @@ def _price(
             yield Comparison(key, _money(expect[key]), _money(getattr(priced, key)))
 
 
-def _with_tables(ruleset: "Ruleset", tables: Mapping[str, Any]) -> ClaimPricer:
-    msg = f"tables {', '.join(tables)} come with the ruleset; a case cannot replace them"
-    raise ValueError(msg)
-
-
-def rows_of(ruleset: "Ruleset", table: str, rows: Any) -> list[dict[str, Any]]:
+def rows_of(ruleset: Contract, table: str, rows: Any) -> list[dict[str, Any]]:
     """Give the rows of a given table with every column, absent ones as None."""
     blank = dict.fromkeys(ruleset.bound.given[table].columns)
     return [{**blank, **row} for row in rows]
@@ -198,7 +194,7 @@ def _money(value: Any) -> str:
 
 
 def _settle(
-    ruleset: "Ruleset", given: Mapping[str, Any], expect: Mapping[str, Any]
+    ruleset: Contract, given: Mapping[str, Any], expect: Mapping[str, Any]
 ) -> Iterator[Comparison]:
     declared = {
         t.name: shape_of(t) for t in ruleset.bound.declaration.tables.values() if t.file is None
@@ -212,7 +208,8 @@ def _settle(
     for name in ruleset.needs.tables:
         data.setdefault(name, [])
     period = given.get("period")
-    with ruleset.run(data, period=None if period is None else str(period), mappings=()) as made:
+    labels = None if period is None else (str(period),)
+    with run(ruleset, data, labels=labels, mappings=()) as made:
         outputs = {
             f"{one.rule}.{name}": value
             for one in made.settlements

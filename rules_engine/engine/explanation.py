@@ -65,15 +65,20 @@ class Explanation:
         """Read what `as_json` wrote."""
         children = tuple(cls.from_json(child) for child in value["children"])
         return cls(
-            name=value["name"], value=value["value"], formula=value["formula"],
-            note=value["note"], place=value["place"], children=children,
-        )  # fmt: skip
+            name=value["name"],
+            value=value["value"],
+            formula=value["formula"],
+            note=value["note"],
+            place=value["place"],
+            children=children,
+        )
 
     def render(self) -> str:
         """Give the tree as text."""
-        return "\n".join(self._lines("", ""))
+        return "\n".join(self.lines("", ""))
 
-    def _lines(self, first: str, rest: str) -> Iterator[str]:
+    def lines(self, first: str, rest: str) -> Iterator[str]:
+        """Give the lines of the tree, the first one behind `first` and the others behind `rest`."""
         formula = f" = {self.formula}" if self.formula and self.formula != self.name else ""
         yield f"{first}{self.name}: {self.value}{formula}"
         for extra in (self.note, self.place):
@@ -81,7 +86,7 @@ class Explanation:
                 yield f"{rest}{'│  ' if self.children else '   '}{extra}"
         for place, child in enumerate(self.children):
             last = place == len(self.children) - 1
-            yield from child._lines(
+            yield from child.lines(
                 f"{rest}{'└─ ' if last else '├─ '}", f"{rest}{'   ' if last else '│  '}"
             )
 
@@ -138,9 +143,13 @@ def tree_of(steps: Sequence[Explained], name: str, source: str = "") -> Explanat
             for what, value in step.inputs.items()
         ]
         built[step.name] = Explanation(
-            name=step.name, value=number_text(step.value, step.unit), formula=step.formula, note=step.note,
-            place=step.place, children=tuple([*parts, *inputs]),
-        )  # fmt: skip
+            name=step.name,
+            value=number_text(step.value, step.unit),
+            formula=step.formula,
+            note=step.note,
+            place=step.place,
+            children=(*parts, *inputs),
+        )
     found = built[known[name].name]
     if source and not found.place:
         found = Explanation(

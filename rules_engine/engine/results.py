@@ -121,7 +121,8 @@ def statement(run: "Run", party: str) -> str:
         if party in {t.source, t.target}:
             sign = "" if t.target == party else "-"
             lines.append(
-                f"| {t.rule} | {t.period} | {t.source} | {t.target} | {sign}{money_text(t.amount)} | {t.reason} |"
+                f"| {t.rule} | {t.period} | {t.source} | {t.target} "
+                f"| {sign}{money_text(t.amount)} | {t.reason} |"
             )
     for one in run.settlements:
         name = f"share_{party}"

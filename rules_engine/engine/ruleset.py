@@ -1,224 +1,37 @@
-"""A ruleset that can be run: price one claim, run a batch, settle, explain."""
+"""A ruleset that can be used: price one claim, run a batch, settle, explain, test, keep."""
 
 import os
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from attrs import Factory, frozen
-
-from rules_engine.engine.compiled import digest_of, write_compiled
+from rules_engine.engine.compiled import write_compiled
+from rules_engine.engine.contract import Contract
 from rules_engine.engine.explanation import Explanation, tree_of
-from rules_engine.expressions import Scope, Sites, check
-from rules_engine.expressions.closure import Index
-from rules_engine.expressions.tree import Aggregate, Has, Interpolate, Lookup, walk
-from rules_engine.language import DateRange
-from rules_engine.language.bind import LINE
-from rules_engine.language.bound import BoundRule, BoundRuleset
-from rules_engine.methodology import Formula
 from rules_engine.pricing.explain import explain_line
 from rules_engine.pricing.given import Given
-from rules_engine.pricing.one import ClaimPricer
-from rules_engine.pricing.plan import Plan, PricingRule, columns_of
 from rules_engine.pricing.priced import PricedClaim, PricedLine
-from rules_engine.tables.lookup import LookupTable
 
 if TYPE_CHECKING:
     from rules_engine.engine.cases import Case, CaseResult
     from rules_engine.engine.run import Run
     from rules_engine.tables.check import DataCheck
 
-__all__ = ["Needs", "Ruleset"]
+__all__ = ["Ruleset"]
 
 
-@frozen(kw_only=True)
-class Needs:
-    """What a ruleset has to be told.
-
-    Attributes:
-        claim: Columns of a claim line that pricing reads; they may be None where the table says so.
-        given: Tables of the data that prices read; `price` takes them as `given`.
-        tables: Columns that a run reads, by table.
-    """
-
-    claim: tuple[str, ...]
-    given: tuple[str, ...]
-    tables: Mapping[str, frozenset[str]] = Factory(dict)
-
-
-class Ruleset:
-    """A checked contract. It is never changed; threads may share it."""
-
-    def __init__(self, bound: BoundRuleset, path: Path) -> None:
-        """Keep the checked ruleset; `Engine.load` and `Engine.open` make it."""
-        self.bound = bound
-        self.path = path
-        self._lock = threading.Lock()
-        self._pricer: ClaimPricer | None = None
-
-    # -- what it says
-
-    @property
-    def id(self) -> str:
-        """Its id."""
-        return self.bound.declaration.id
-
-    @property
-    def title(self) -> str:
-        """One line for people."""
-        return self.bound.declaration.title or self.id
-
-    @property
-    def version(self) -> str:
-        """Its version, as the document writes it."""
-        return self.bound.declaration.version
-
-    @property
-    def lan_category(self) -> str | None:
-        """HCP-LAN category, where the document says one."""
-        return self.bound.declaration.lan_category
-
-    @property
-    def effective(self) -> DateRange:
-        """First and last day of the contract."""
-        return self.bound.declaration.effective
-
-    @property
-    def rules(self) -> tuple[BoundRule, ...]:
-        """Its rules, as the document lists them."""
-        return self.bound.in_file_order
-
-    @cached_property
-    def digest(self) -> str:
-        """SHA-256 of the merged document and its tables, in hexadecimal."""
-        return digest_of(self.bound)
-
-    @cached_property
-    def needs(self) -> Needs:
-        """What a claim, `given` and the data of a run have to have."""
-        plan = self.plan
-        return Needs(
-            claim=tuple(c for c in plan.needed_columns if c not in plan.only_dates),
-            given=tuple(sorted({table for table, _ in plan.given_columns})),
-            tables=self._needed_tables(),
-        )
-
-    def _needed_tables(self) -> dict[str, frozenset[str]]:
-        found: dict[str, set[str]] = {}
-        if self.plan.rules:
-            found[LINE] = set(self.plan.needed_columns) - self.plan.only_dates
-        for table in self.plan.needed_tables & set(self.bound.given):
-            found.setdefault(table, set()).update(self.bound.given[table].columns)
-        for rule in self.bound.rules:
-            for formula in rule.every_formula():
-                for node in walk(formula.expression):
-                    if isinstance(node, Aggregate):
-                        parts = [p for p in (node.operand, node.condition) if p is not None]
-                        columns = {*columns_of(parts), *self._keys(rule, formula)}
-                        self._needed_of(node.relation, columns, found)
-                    elif isinstance(node, Lookup | Has | Interpolate):
-                        shape = self.bound.shapes[node.table]
-                        columns = {*shape.key, *(shape.effective or ())}
-                        if not isinstance(node, Has):
-                            columns.add(node.column)
-                        self._needed_of(node.table, columns, found)
-            entity = self.bound.declaration.entities.get(rule.declared.for_each or "")
-            if entity is not None and entity.table in self.bound.given:
-                found.setdefault(entity.table, set()).update(self.bound.given[entity.table].columns)
-        return {name: frozenset(columns) for name, columns in found.items()}
-
-    def _keys(self, rule: BoundRule, formula: Formula) -> frozenset[str]:
-        """Columns by which the rows of a formula are told apart."""
-        entity = self.bound.declaration.entities.get(rule.declared.for_each or "")
-        keys = frozenset(entity.key) if entity is not None else frozenset()
-        return keys | {"party"} if formula.grain == "party" else keys
-
-    def _needed_of(self, relation: str, columns: set[str], found: dict[str, set[str]]) -> None:
-        if relation in self.bound.given:
-            found.setdefault(relation, set()).update(columns)
-        elif any(rule.id == relation and rule.steps for rule in self.bound.rules):
-            found[LINE] |= columns & set(self.bound.line_columns)
-
-    @cached_property
-    def carried(self) -> tuple[str, ...]:
-        """Columns of the claim that settlement reads beside the amounts."""
-        found: set[str] = set()
-        lines = {rule.id for rule in self.bound.rules if rule.steps}
-        for rule in self.bound.rules:
-            for formula in rule.every_formula():
-                for node in walk(formula.expression):
-                    if isinstance(node, Aggregate) and node.relation in lines:
-                        parts = [p for p in (node.operand, node.condition) if p is not None]
-                        found |= columns_of(parts) & set(self.bound.line_columns)
-                        found |= self._keys(rule, formula)
-        return tuple(sorted(found))
+class Ruleset(Contract):
+    """A checked contract and what can be done with it; `Engine.load` and `Engine.open` make it."""
 
     # -- pricing
-
-    @cached_property
-    def plan(self) -> Plan:
-        """Which rule sets which stage of a line."""
-        bound = self.bound
-        rules = []
-        for rule in bound.in_file_order:
-            for step in rule.steps:
-                formula = next((f for f in rule.formulas if f.expression is step.expression), None)
-                rules.append(
-                    PricingRule(
-                        id=rule.id,
-                        source=rule.source,
-                        when=rule.when.expression if rule.when else None,
-                        otherwise=rule.declared.otherwise,
-                        replaces=frozenset(rule.declared.replaces),
-                        step=step,
-                        text=formula.text if formula else "",
-                        place=formula.place if formula else "",
-                        when_text=rule.when.text if rule.when else "",
-                    )  # fmt: skip
-                )
-        line = bound.given[LINE]
-        row_date = check(line.period_date, Scope(columns=line.columns))
-        effective = bound.declaration.effective
-        return Plan(
-            rules=tuple(rules), columns=line.columns, tables=bound.shapes, row_date=row_date,
-            first=effective.first, last=effective.through,
-            scale=max(0, -int(bound.declaration.rounding.to.as_tuple().exponent)),
-        )  # fmt: skip
-
-    @cached_property
-    def indexes(self) -> dict[str, dict[str, Index]]:
-        """The tables that prices look values up in, by column."""
-        found: dict[str, dict[str, Index]] = {}
-        for name in sorted(self.plan.needed_tables):
-            shape = self.plan.tables[name]
-            dated = shape.effective is not None
-            if shape.given:
-                columns = {c for t, c in self.plan.given_columns if t == name}
-                found[name] = {c: Index({}, shape.key, dated, given=True) for c in columns}
-                continue
-            table = self.bound.tables[name]
-            found[name] = {c: Index(closed(table, c), shape.key, dated) for c in shape.columns}
-            found[name][""] = Index(closed(table, shape.key[0]), shape.key, dated)
-        return found
-
-    @property
-    def pricer(self) -> ClaimPricer:
-        """The generated function that prices one claim; made at the first price."""
-        if self._pricer is None:
-            with self._lock:
-                if self._pricer is None:
-                    self._pricer = ClaimPricer(self.plan, self.indexes, Sites())
-        return self._pricer
 
     def price(self, claim: Mapping[str, Any], given: Given | None = None) -> PricedClaim:
         """Price one claim.
 
         Args:
-            claim: A mapping with `claim_id` and `lines`, or a claim of one line as one flat mapping;
-                exact values (Decimal, int, date, str) or their texts.
+            claim: A mapping with `claim_id` and `lines`, or a claim of one line as one flat
+                mapping; exact values (Decimal, int, date, str) or their texts.
             given: Rows of the tables of the data that the ruleset reads, for this member.
 
         Raises:
@@ -261,7 +74,7 @@ class Ruleset:
         """Give the query that prices a batch, as an auditor can read it.
 
         Args:
-            dialect: duckdb, or a dialect that sqlglot writes (spark, snowflake, bigquery, postgres).
+            dialect: duckdb, or one that sqlglot writes (spark, snowflake, bigquery, postgres).
 
         Raises:
             ValueError: There is no such dialect.
@@ -293,20 +106,28 @@ class Ruleset:
             year: Calendar year of the data to take; lines of other years are left out and counted.
             as_year: Year that `year` stands for: every date moves by whole years.
             known_at: Day up to which facts are known; methodologies are told it.
-            mappings: Mapping files; None takes those that the ruleset names, or its folder `mappings`.
+            mappings: Mapping files; None takes those that the ruleset names, or its folder
+                `mappings`.
             progress: Called with a phase, and what is done of what total where that is known.
 
         Raises:
             RulesetError: The data lacks what the ruleset needs, or a mapping is wrong.
             SettlementError: The facts do not allow the settlement.
         """
-        from rules_engine.engine.run import run  # noqa: PLC0415  it loads DuckDB
+        from rules_engine.engine.running import run  # noqa: PLC0415  it loads DuckDB
 
         labels = None if period is None else (period,) if isinstance(period, str) else tuple(period)
         return run(
-            self, data, out=None if out is None else Path(out), labels=labels, year=year, as_year=as_year,
-            known_at=known_at, mappings=mappings, progress=progress,
-        )  # fmt: skip
+            self,
+            data,
+            out=None if out is None else Path(out),
+            labels=labels,
+            year=year,
+            as_year=as_year,
+            known_at=known_at,
+            mappings=mappings,
+            progress=progress,
+        )
 
     def check(
         self, data: Any, mappings: Sequence[str | os.PathLike[str]] | None = None
@@ -320,7 +141,7 @@ class Ruleset:
         Raises:
             RulesetError: A mapping is wrong.
         """
-        from rules_engine.engine.run import check  # noqa: PLC0415  it loads DuckDB
+        from rules_engine.engine.running import check  # noqa: PLC0415  it loads DuckDB
 
         return check(self, data, mappings)
 
@@ -343,14 +164,3 @@ class Ruleset:
         from rules_engine.engine.cases import run_case  # noqa: PLC0415  only tests run them
 
         return [run_case(self, case) for case in self.cases()]
-
-
-def closed(table: LookupTable, column: str) -> dict[Any, Any]:
-    """Give a column by key, with the first and last day that there is where an interval is open."""
-    found = table.index(column)
-    if table.type.effective is None:
-        return found
-    return {
-        key: [(first or date.min, last or date.max, value) for first, last, value in spans]
-        for key, spans in found.items()
-    }

@@ -47,7 +47,7 @@ def read_ruleset(path: str | os.PathLike[str], host: Host) -> BoundRuleset:
 
 
 def diagnose(path: str | os.PathLike[str], host: Host) -> list[Diagnostic]:
-    """Give everything that is wrong with a ruleset, and its warnings; never raise for a wrong one."""
+    """Give everything that is wrong with a ruleset, and its warnings; a wrong one never raises."""
     try:
         return in_order(read_ruleset(path, host).warnings)
     except RulesetError as error:

@@ -7,12 +7,12 @@ from rules_engine.language.bind import LINE
 from rules_engine.pricing.batch import batch_query
 
 if TYPE_CHECKING:
-    from rules_engine.engine.ruleset import Ruleset
+    from rules_engine.engine.contract import Contract
 
 __all__ = ["dialect_text"]
 
 
-def dialect_text(ruleset: "Ruleset", dialect: str) -> str:
+def dialect_text(ruleset: "Contract", dialect: str) -> str:
     """Give the query over a `medical_claim` that has every standard column.
 
     Raises:

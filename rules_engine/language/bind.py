@@ -33,6 +33,7 @@ from rules_engine.language.references import (
     marked,
     ordered,
     uses,
+    within,
 )
 from rules_engine.language.ruleset import Declaration, DeclaredTable, Rule
 from rules_engine.language.schema import terms_findings
@@ -114,7 +115,6 @@ class _Binder:
         named = [(one.rule, one.methodology) for one in chosen.values()]
         self.findings += soundness.lan_categories(declared, named)
         names = frozenset(chosen)
-        document = declared.document
         found = [use for one in chosen.values() for use in self.uses(one, names)]
         order, circles = ordered(list(chosen), found)
         self.findings += circles
@@ -153,10 +153,11 @@ class _Binder:
                 known = [*declared.tables, *STANDARD]
                 own = f"{choices(declared.tables)} or " if declared.tables else ""
                 self.report(
-                    (*entity.path, "table"), "RE303",
+                    (*entity.path, "table"),
+                    "RE303",
                     f"table {entity.table} is not known; {own}a standard table may stand here",
                     suggest(entity.table, known) or f"declare it: tables: {{{entity.table}: …}}",
-                )  # fmt: skip
+                )
         self.findings += soundness.entity_keys(declared, self.columns_of)
 
     def check_replaces(self, rule: Rule) -> None:
@@ -164,10 +165,11 @@ class _Binder:
             if name not in self.declaration.rules or name == rule.id:
                 others = [r for r in self.declaration.rules if r != rule.id]
                 self.report(
-                    (*rule.path, "replaces", place), "RE304",
+                    (*rule.path, "replaces", place),
+                    "RE304",
                     f"{name} is no other rule; {choices(others) or 'no rule'} may stand here",
                     suggest(name, others),
-                )  # fmt: skip
+                )
 
     # -- methodologies
 
@@ -178,8 +180,12 @@ class _Binder:
         if offer is None:
             problem = self.host.problems.get(name)
             if problem is not None:
-                self.report(path, "RE302", f"methodology {name} cannot be used: {problem.why}",
-                            f"repair or remove {' and '.join(problem.distributions)}")  # fmt: skip
+                self.report(
+                    path,
+                    "RE302",
+                    f"methodology {name} cannot be used: {problem.why}",
+                    f"repair or remove {' and '.join(problem.distributions)}",
+                )
             elif name in self.host.blocked:
                 self.report(
                     path,
@@ -188,9 +194,13 @@ class _Binder:
                 )
             else:
                 known = sorted(self.host.offers)
-                self.report(path, "RE301", f"methodology {name} is not installed; "
-                            f"{choices(known) or 'none is, and none'} may stand here",
-                            suggest(name, known))  # fmt: skip
+                self.report(
+                    path,
+                    "RE301",
+                    f"methodology {name} is not installed; "
+                    f"{choices(known) or 'none is, and none'} may stand here",
+                    suggest(name, known),
+                )
             return None
         methodology = offer.methodology
         if self.schemas:
@@ -211,11 +221,13 @@ class _Binder:
         grain = rule.for_each or "contract"
         if rule.for_each is not None and rule.for_each not in self.declaration.entities:
             known = list(self.declaration.entities)
-            self.report((*rule.path, "for_each"), "RE303",
-                        f"{rule.for_each} is no entity; "
-                        f"{choices(known) or 'an entity that the ruleset declares'} may stand here",
-                        suggest(rule.for_each, known)
-                        or f"declare it: entities: {{{rule.for_each}: …}}")  # fmt: skip
+            self.report(
+                (*rule.path, "for_each"),
+                "RE303",
+                f"{rule.for_each} is no entity; "
+                f"{choices(known) or 'an entity that the ruleset declares'} may stand here",
+                suggest(rule.for_each, known) or f"declare it: entities: {{{rule.for_each}: …}}",
+            )
             return None
         prices = chosen.methodology.price is not None
         when = self.condition(rule, "line" if prices else grain)
@@ -230,8 +242,12 @@ class _Binder:
         self.check_parties(rule, chosen.methodology.terms_schema)
         self.findings += soundness.weights(self.declaration, rule, chosen.methodology.terms_schema)
         if chosen.methodology.settle is not None and not (rule.period or self.declaration.period):
-            self.report(rule.path, "RE323", f"{rule.id} settles, and no period is declared; "
-                        "`period: {length: year}` may stand in the ruleset")  # fmt: skip
+            self.report(
+                rule.path,
+                "RE323",
+                f"{rule.id} settles, and no period is declared; "
+                "`period: {length: year}` may stand in the ruleset",
+            )
         if len(self.findings) > before:
             return None
         return self.read(chosen, when, grain, formulas)
@@ -249,26 +265,40 @@ class _Binder:
                 self.report((*rule.terms_path, *path), code, message, help_)
             return None
         except Exception as error:  # noqa: BLE001  whatever a third party raises is a finding
-            self.report((*rule.path, "methodology"), "RE325", f"methodology {rule.methodology} of "
-                        f"{chosen.distribution} fails on these terms: "
-                        f"{type(error).__name__}: {error}",
-                        f"tell the authors of {chosen.distribution}")  # fmt: skip
+            self.report(
+                (*rule.path, "methodology"),
+                "RE325",
+                f"methodology {rule.methodology} of "
+                f"{chosen.distribution} fails on these terms: "
+                f"{type(error).__name__}: {error}",
+                f"tell the authors of {chosen.distribution}",
+            )
             return None
         if not self.check_steps(rule, steps):
             return None
         return BoundRule(
-            declared=rule, methodology=methodology, distribution=chosen.distribution, terms=terms,
-            when=when, grain=grain, outputs=outputs, steps=steps, formulas=tuple(formulas.values()),
-        )  # fmt: skip
+            declared=rule,
+            methodology=methodology,
+            distribution=chosen.distribution,
+            terms=terms,
+            when=when,
+            grain=grain,
+            outputs=outputs,
+            steps=steps,
+            formulas=tuple(formulas.values()),
+        )
 
     def check_steps(self, rule: Rule, steps: tuple[Step, ...]) -> bool:
         """Hold a plugin's steps to what the waterfall can do."""
         before = len(self.findings)
         for step in steps:
             if step.sets not in STAGES or step.per not in {"line", "claim"}:
-                self.report(rule.path, "RE321",
-                            f"{rule.methodology} sets {step.sets} per {step.per}; "
-                            f"{choices(STAGES)} per line or claim may be set")  # fmt: skip
+                self.report(
+                    rule.path,
+                    "RE321",
+                    f"{rule.methodology} sets {step.sets} per {step.per}; "
+                    f"{choices(STAGES)} per line or claim may be set",
+                )
             elif step.per == "claim" and step.sets != "allowed":
                 self.report(
                     rule.path,
@@ -286,8 +316,13 @@ class _Binder:
                 rule.path, "RE321", f"{rule.id} sets {len(steps)} stages; a pricing rule sets one"
             )
         if rule.otherwise and steps and steps[0].sets != "allowed":
-            self.report((*rule.path, "otherwise"), "RE322", f"{rule.id} sets {steps[0].sets}; "
-                        "otherwise is for rules that set the allowed amount", key=True)  # fmt: skip
+            self.report(
+                (*rule.path, "otherwise"),
+                "RE322",
+                f"{rule.id} sets {steps[0].sets}; "
+                "otherwise is for rules that set the allowed amount",
+                key=True,
+            )
         return len(self.findings) == before
 
     def check_parties(self, rule: Rule, schema: Mapping[str, Any]) -> None:
@@ -295,9 +330,12 @@ class _Binder:
         known = {*declared.parties, *declared.groups, *declared.entities}
         for path, name in _names_of_parties(rule.terms, schema):
             if name not in known:
-                self.report((*rule.terms_path, *path), "RE305",
-                            f"{name} is no party; {choices(sorted(known))} may stand here",
-                            suggest(name, known))  # fmt: skip
+                self.report(
+                    (*rule.terms_path, *path),
+                    "RE305",
+                    f"{name} is no party; {choices(sorted(known))} may stand here",
+                    suggest(name, known),
+                )
 
     # -- formulas
 
@@ -376,17 +414,28 @@ class _Binder:
         }
         if grain in _ROW_GRAINS:
             stages = {name: self.stage(name) for name in mark.get("sees", ())}
-            return Scope(profile="row", grain=grain, columns=self.given[LINE].columns,
-                         stages=stages, tables=self.shapes(), parameters=numbers)  # fmt: skip
+            return Scope(
+                profile="row",
+                grain=grain,
+                columns=self.given[LINE].columns,
+                stages=stages,
+                tables=self.shapes(),
+                parameters=numbers,
+            )
         entity = None
         if rule.for_each is not None:
             declared = self.declaration.entities[rule.for_each]
             entity = (rule.for_each, self.columns_of(declared.table))
         return Scope(
-            profile="settlement", grain=grain, tables=self.shapes(), parameters=numbers,
-            entity=entity, outputs=self.outputs(grain), finer=self.finer(grain),
+            profile="settlement",
+            grain=grain,
+            tables=self.shapes(),
+            parameters=numbers,
+            entity=entity,
+            outputs=self.outputs(grain),
+            finer=self.finer(grain),
             relations=self.relations(grain),
-        )  # fmt: skip
+        )
 
     def stage(self, name: str) -> Type:
         """Give the type of an amount of the waterfall: at the scale that the contract posts."""
@@ -472,22 +521,10 @@ def _filled(value: Any, formulas: Mapping[Path, Formula], path: Path = ()) -> An
     return value
 
 
-def _names_of_parties(
-    value: Any, schema: Mapping[str, Any], path: Path = ()
-) -> Iterator[tuple[Path, str]]:
+def _names_of_parties(value: Any, schema: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
     """Find the texts that a schema marks as names of parties, and keys of mappings so marked."""
-    if schema.get("x-party") and isinstance(value, str):
-        yield path, value
-    for part in ("oneOf", "anyOf"):
-        for branch in schema.get(part, ()):
-            yield from _names_of_parties(value, branch, path)
-    if isinstance(value, Mapping):
-        if schema.get("x-party-keys"):
-            yield from (((*path, key), key) for key in value)
-        for key, inner in value.items():
-            branch = schema.get("properties", {}).get(key, schema.get("additionalProperties"))
-            if isinstance(branch, Mapping):
-                yield from _names_of_parties(inner, branch, (*path, key))
-    elif isinstance(value, list) and isinstance(schema.get("items"), Mapping):
-        for place, inner in enumerate(value):
-            yield from _names_of_parties(inner, schema["items"], (*path, place))
+    for path, inner, branch in within(value, schema):
+        if branch.get("x-party") and isinstance(inner, str):
+            yield path, inner
+        if branch.get("x-party-keys") and isinstance(inner, Mapping):
+            yield from (((*path, key), key) for key in inner)

@@ -24,7 +24,7 @@ class BoundRule:
         methodology: The way of paying.
         distribution: Where the methodology comes from.
         terms: What the methodology made of the terms.
-        when: The rule's condition, at row grain where it prices and at its own grain where it settles.
+        when: The rule's condition: at row grain where it prices, else at its own grain.
         grain: `contract` or the entity it runs for.
         outputs: What other rules may use.
         steps: Stages of the waterfall it sets; none where it only settles.
@@ -71,7 +71,7 @@ class BoundRuleset:
         declaration: What the document says.
         tables: The ruleset's own tables, read and checked.
         shapes: Shape of every table that formulas may look values up in, given ones among them.
-        given: Tables whose rows come with the data: the standard ones, and declared ones without a file.
+        given: Tables whose rows come with the data: standard ones, and those without a file.
         relations: What aggregates range over.
         rules: In the order in which they settle: what a rule uses stands before it.
         warnings: Findings that do not stop it.

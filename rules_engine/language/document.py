@@ -37,7 +37,7 @@ class Document:
     value: Any = field(init=False)
 
     @value.default
-    def _find_value(self) -> Any:  # noqa: ANN401  (a document may hold any of the plain kinds)
+    def _find_value(self) -> Any:
         return plain_value(self.root)
 
     @property

@@ -344,7 +344,7 @@ def rate_help(value: Decimal | int) -> str | None:
     return f"a rate is a fraction: write {fraction} for {value}%"
 
 
-def _as_list(value: Any) -> list[str]:  # noqa: ANN401  (a schema allows a text or a list)
+def _as_list(value: Any) -> list[str]:
     return [value] if isinstance(value, str) else list(value)
 
 

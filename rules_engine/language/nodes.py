@@ -80,7 +80,7 @@ class SequenceNode:
 Node: TypeAlias = ScalarNode | MappingNode | SequenceNode
 
 
-def plain_value(node: Node) -> Any:  # noqa: ANN401  (a document may hold any of the plain kinds)
+def plain_value(node: Node) -> Any:
     """Give what a node means as dicts, lists and plain values."""
     if isinstance(node, MappingNode):
         return {key: plain_value(entry.node) for key, entry in node.entries.items()}

@@ -378,6 +378,6 @@ def _is_alone(frame: _Frame, node: Node) -> bool:
     return key is not None and ":" not in key.source.text[key.end : node.end]
 
 
-def _loader() -> Any:  # noqa: ANN401  (the two parsers share no type)
+def _loader() -> Any:
     """Give the parser in C, or the one in Python where PyYAML was built without libyaml."""
     return getattr(yaml, "CSafeLoader", yaml.SafeLoader)

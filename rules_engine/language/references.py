@@ -10,7 +10,14 @@ from rules_engine.expressions import ExpressionError, Node, parse
 from rules_engine.expressions import syntax as said
 from rules_engine.language.document import Document, Path
 
-__all__ = ["Use", "formulas_of", "marked", "ordered", "uses"]
+__all__ = [
+    "Use",
+    "formulas_of",
+    "marked",
+    "ordered",
+    "uses",
+    "within",
+]
 
 
 @frozen
@@ -31,27 +38,39 @@ class Marked:
     mark: Mapping[str, Any]
 
 
-def marked(value: Any, schema: Mapping[str, Any], path: Path = ()) -> Iterator[Marked]:
-    """Find every expression among terms that fit their schema."""
-    mark = schema.get("x-expression")
-    if mark is not None and (mark.get("dated") is not False or not isinstance(value, dict)):
-        yield Marked(path, value, mark)
-        return
+def within(
+    value: Any, schema: Mapping[str, Any], path: Path = ()
+) -> Iterator[tuple[Path, Any, Mapping[str, Any]]]:
+    """Give everything in a value that fits a schema, itself first, with the schema of each."""
+    yield path, value, schema
     for part in ("oneOf", "anyOf", "allOf"):
         for branch in schema.get(part, ()):
-            if _is_object(branch) == isinstance(value, dict):
-                yield from marked(value, branch, path)
-    if isinstance(value, dict):
+            if _is_object(branch) == isinstance(value, Mapping):
+                yield from within(value, branch, path)
+    for step, inner, branch in _inside(value, schema):
+        if isinstance(branch, Mapping):
+            yield from within(inner, branch, (*path, step))
+
+
+def _inside(value: Any, schema: Mapping[str, Any]) -> Iterator[tuple[str | int, Any, Any]]:
+    if isinstance(value, Mapping):
         known = schema.get("properties", {})
         for key, inner in value.items():
-            branch = known.get(key, schema.get("additionalProperties"))
-            if isinstance(branch, Mapping):
-                yield from marked(inner, branch, (*path, key))
+            yield key, inner, known.get(key, schema.get("additionalProperties"))
     elif isinstance(value, list):
-        items = schema.get("items")
-        if isinstance(items, Mapping):
-            for place, inner in enumerate(value):
-                yield from marked(inner, items, (*path, place))
+        for place, inner in enumerate(value):
+            yield place, inner, schema.get("items")
+
+
+def marked(value: Any, schema: Mapping[str, Any]) -> Iterator[Marked]:
+    """Find every expression among terms that fit their schema."""
+    found: set[Path] = set()
+    for path, inner, branch in within(value, schema):
+        mark = branch.get("x-expression")
+        # Of expressions from dates on, the whole is marked and each of them too.
+        if mark is not None and path not in found and path[:-1] not in found:
+            found.add(path)
+            yield Marked(path, inner, mark)
 
 
 def _is_object(schema: Mapping[str, Any]) -> bool:

@@ -82,7 +82,7 @@ def expression_schema(  # noqa: D417  (the other words are any keywords of JSON 
     dated: bool = True,
     sees: Sequence[str] = (),
     posted: bool = False,
-    **annotations: Any,  # noqa: ANN401  (a keyword may have any value)
+    **annotations: Any,
 ) -> dict[str, Any]:
     """Give the schema of a term that is an expression, or expressions from dates on.
 
@@ -148,7 +148,7 @@ def _failure(error: ValidationError) -> Failure:
     )
 
 
-def _view(value: Any) -> Any:  # noqa: ANN401  (a document may hold any of the plain kinds)
+def _view(value: Any) -> Any:
     """Give a value as JSON Schema knows it: a date is text."""
     if isinstance(value, dict):
         return {key: _view(inner) for key, inner in value.items()}
@@ -162,7 +162,7 @@ def _validator(schema: Mapping[str, Any]) -> Validator:
     return made
 
 
-def _made_ready(schema: Any) -> Any:  # noqa: ANN401  (a schema may hold anything)
+def _made_ready(schema: Any) -> Any:
     """Give a schema, perhaps written in Python, with its fractions exact as they are written."""
     if isinstance(schema, float):
         return Decimal(repr(schema))
@@ -178,18 +178,18 @@ def _made_ready(schema: Any) -> Any:  # noqa: ANN401  (a schema may hold anythin
 
 
 @cache  # what it makes never changes, and making it takes longer than checking a rule
-def _validator_class() -> Any:  # noqa: ANN401  (the stubs know it as a protocol only)
+def _validator_class() -> Any:
     # Loaded here, because a ruleset that was checked once runs without it.
     from jsonschema import Draft202012Validator  # noqa: PLC0415
     from jsonschema.exceptions import ValidationError as Unmet  # noqa: PLC0415
     from jsonschema.validators import extend  # noqa: PLC0415
 
-    def required(_: Validator, keys: list[str], instance: Any, __: object) -> Iterator[Any]:  # noqa: ANN401
+    def required(_: Validator, keys: list[str], instance: Any, __: object) -> Iterator[Any]:
         if isinstance(instance, dict):
             # The message is the key alone: the translation needs it, and nobody else reads it.
             yield from (Unmet(key) for key in keys if key not in instance)
 
-    def pattern(_: Validator, regex: str, instance: Any, __: object) -> Iterator[Any]:  # noqa: ANN401
+    def pattern(_: Validator, regex: str, instance: Any, __: object) -> Iterator[Any]:
         if isinstance(instance, str):
             found = re.search(regex, instance)
             # Python lets `$` stand before a last line break, JSON Schema does not.
@@ -197,7 +197,7 @@ def _validator_class() -> Any:  # noqa: ANN401  (the stubs know it as a protocol
             if found is None or cut:
                 yield Unmet(regex)
 
-    def form(_: Validator, name: str, instance: Any, __: object) -> Iterator[Any]:  # noqa: ANN401
+    def form(_: Validator, name: str, instance: Any, __: object) -> Iterator[Any]:
         if name == "date" and isinstance(instance, str) and as_date(instance) is None:
             yield Unmet(name)
 

@@ -1,4 +1,4 @@
-"""The methodologies that installed distributions offer, found by entry point and by nothing else."""
+"""The methodologies that installed distributions offer, found by entry point alone."""
 
 from collections.abc import Iterable, Mapping
 from importlib.metadata import EntryPoint, entry_points

@@ -40,7 +40,7 @@ class TermsError(Exception):
     """Terms that fit their schema but make no sense together; raised by `read_terms`.
 
     Attributes:
-        findings: Path within the terms, stable code with the plugin's own prefix, message, and help or None.
+        findings: Path within the terms, code with the plugin's own prefix, message, help or None.
     """
 
     def __init__(self, *findings: tuple[tuple[str | int, ...], str, str, str | None]) -> None:
@@ -153,7 +153,8 @@ class Occasion:
         mode: How a posted amount is rounded: half_up, half_even or down.
         currency: ISO 4217 code.
         worksheet: Where values are computed, so that each can be explained.
-        evaluate: Gives the exact value of a formula here and what it read; at party grain it needs the party.
+        evaluate: Gives the exact value of a formula here and what it read; a formula at party
+            grain needs the party.
     """
 
     rule: str
@@ -188,7 +189,7 @@ class Occasion:
         )
 
     def post(self, name: str, formula: str, note: str = "") -> Money:
-        """Compute an amount from values of the worksheet, round it as the contract posts it, and record it."""
+        """Compute an amount on the worksheet, round it as the contract posts it, and record it."""
         exact = self.worksheet.let(name, self.rounding(formula), kind="posted", note=note)
         return Money.rounded(exact, self.unit, self.mode, self.currency)
 
@@ -237,7 +238,7 @@ class Methodology(Generic[Terms]):
 
     Attributes:
         name: In snake_case; the entry point has the same name.
-        terms_schema: JSON Schema 2020-12 of `terms`; `x-expression` marks a term that is an expression.
+        terms_schema: JSON Schema 2020-12 of `terms`; `x-expression` marks an expression.
         read_terms: Gives the methodology's own terms; expressions arrive as `Formula`.
         outputs: Every name that other rules may use; known before any data is read.
         derive: Tables it adds for other rules.

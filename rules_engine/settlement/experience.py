@@ -47,7 +47,7 @@ class Experience:
     queries: list[str] = Factory(list)
 
     def value(self, node: Aggregate, keys: tuple[str, ...], key: Key) -> Fraction | None:
-        """Give an aggregate for a key; sums and counts of no rows are zero, others have no value."""
+        """Give an aggregate for a key; sums and counts of no rows are zero, others are null."""
         found = self.values[node, keys].get(key)
         if found is None and node.function in {"sum", "count"}:
             return Fraction(0)
@@ -106,7 +106,8 @@ def _query(
     joins = "".join(f"\n  {join}" for join in writer.joins.values())
     dated = ""
     if source.row_date:
-        dated = f"\n  WHERE {source.row_date} BETWEEN {constant(period.first)} AND {constant(period.last)}"
+        days = f"{constant(period.first)} AND {constant(period.last)}"
+        dated = f"\n  WHERE {source.row_date} BETWEEN {days}"
     by = f"\n  GROUP BY {', '.join(f'l.{quote(key)}' for key in keys)}" if keys else ""
     sql = f"SELECT {', '.join(columns)}\n  FROM {source.sql} AS l{joins}{dated}{by}"
     experience.queries.append(sql)
@@ -129,7 +130,8 @@ def _query(
         experience.values[node, keys] = values
         if missing:
             experience.warnings.append(
-                f"{missing} rows of {relation} in {period.label} have no value for {node.function}; they count for nothing"
+                f"{missing} rows of {relation} in {period.label} have no value for {node.function};"
+                " they count for nothing"
             )
 
 
@@ -152,8 +154,8 @@ def _columns(node: Aggregate, writer: SqlWriter) -> list[str]:
             return [f"count({operand}){taken}", "0", failure]
         case "mean":
             # Two exact numbers: engines divide as binary floats.
-            pair = f"[CAST(sum({operand}){taken} AS VARCHAR), CAST(count({operand}){taken} AS VARCHAR)]"
-            return [pair, nulls, failure]
+            pair = (f"CAST({f}({operand}){taken} AS VARCHAR)" for f in ("sum", "count"))
+            return [f"[{', '.join(pair)}]", nulls, failure]
     return [f"{node.function}({operand}){taken}", nulls, failure]
 
 

@@ -26,10 +26,11 @@ from rules_engine.methodology import (
     Worksheet,
 )
 from rules_engine.settlement.experience import Experience, Source, measure
-from rules_engine.tables.lookup import LookupTable
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
+
+    from rules_engine.tables.lookup import LookupTable
 
 __all__ = ["Books", "Settled", "periods_of", "settle", "wanted_aggregates"]
 
@@ -83,7 +84,10 @@ def periods_of(ruleset: BoundRuleset, rule: BoundRule) -> tuple[Period, ...]:
     length = rule.declared.period or ruleset.declaration.period
     if length is None:
         location = ruleset.declaration.document.locate(rule.declared.path)
-        message = f"{rule.id} settles, and no period is declared; period: {{length: year}} may stand in the ruleset"
+        message = (
+            f"{rule.id} settles, and no period is declared;"
+            " period: {length: year} may stand in the ruleset"
+        )
         raise RulesetError([Diagnostic(location, "RE323", message)])
     return periods(length, ruleset.declaration.effective)
 
@@ -122,7 +126,7 @@ def settle(
         connection: Where the tables are.
         sources: Relation → its rows.
         labels: Periods to settle; None for all of the contract.
-        known_at: Day up to which facts are known; told to the methodologies, never taken from a clock.
+        known_at: Day up to which facts are known; methodologies are told it.
 
     Raises:
         SettlementError: The facts do not allow a settlement.
@@ -151,7 +155,7 @@ def settle(
     return books
 
 
-def _settle_one(  # noqa: PLR0917  one call, beside its only use
+def _settle_one(
     ruleset: BoundRuleset,
     rule: BoundRule,
     period: Period,
@@ -171,10 +175,19 @@ def _settle_one(  # noqa: PLR0917  one call, beside its only use
     if rule.declared.for_each is not None:
         groups[rule.declared.for_each] = ("/".join(key),)
     occasion = Occasion(
-        rule=rule.id, key=key, row=row, period=period, known_at=known_at, groups=groups, opening={},
-        unit=declared.rounding.unit, mode=declared.rounding.mode, currency=declared.currency,
-        worksheet=Worksheet(), evaluate=facts.evaluate,
-    )  # fmt: skip
+        rule=rule.id,
+        key=key,
+        row=row,
+        period=period,
+        known_at=known_at,
+        groups=groups,
+        opening={},
+        unit=declared.rounding.unit,
+        mode=declared.rounding.mode,
+        currency=declared.currency,
+        worksheet=Worksheet(),
+        evaluate=facts.evaluate,
+    )
     function = rule.methodology.settle
     if function is None:
         return
@@ -189,7 +202,7 @@ def _settle_one(  # noqa: PLR0917  one call, beside its only use
             outputs=made.outputs,
             transfers=made.transfers,
             explained=made.explained,
-        )  # fmt: skip
+        )
     )
 
 
@@ -232,7 +245,7 @@ class _Given:
 class _Facts:
     """What the names of a rule's formulas stand for, for one entity and period."""
 
-    def __init__(  # noqa: PLR0917  one call, beside its only use
+    def __init__(
         self,
         ruleset: BoundRuleset,
         rule: BoundRule,
@@ -259,7 +272,7 @@ class _Facts:
 
     # -- what a methodology calls
 
-    def evaluate(self, formula: Formula, party: str | None) -> tuple[Value, Mapping[str, Value]]:
+    def evaluate(self, formula: Formula, party: str | None) -> tuple[Value, Inputs]:
         self.keys = key_columns(self.ruleset, self.rule, formula)
         self.party = party
         self.check_dated(formula)
@@ -271,7 +284,7 @@ class _Facts:
             who = f" for {'/'.join(self.key)}" if self.key else ""
             msg = f"{formula.place}: {self.rule.id} in {self.period.label}{who}: {site.message}"
             raise SettlementError(msg) from None
-        return value, inputs.values
+        return value, inputs
 
     def check_dated(self, formula: Formula) -> None:
         """A value that changes inside the period has no one meaning for it."""
@@ -280,8 +293,9 @@ class _Facts:
                 for day, _ in node.entries:
                     if self.period.first < day <= self.period.last:
                         msg = (
-                            f"{formula.place}: {node.name} changes on {day}, inside the period {self.period.label}; "
-                            "a settlement reads one value: let it change on a period's first day"
+                            f"{formula.place}: {node.name} changes on {day}, inside the period"
+                            f" {self.period.label}; a settlement reads one value: let it change on"
+                            " a period's first day"
                         )
                         raise SettlementError(msg)
 

@@ -27,7 +27,7 @@ class MappingDocument(Protocol):
     """A YAML document: its value, and the place of everything in it."""
 
     @property
-    def value(self) -> Any:  # noqa: ANN401  a document may hold any plain value
+    def value(self) -> Any:
         """Dict, list, text, number, boolean or date."""
 
     def locate(self, path: Path, *, key: bool = False, offset: int | None = None) -> Location:

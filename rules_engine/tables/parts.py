@@ -169,7 +169,7 @@ def _attached(connection: "DuckDBPyConnection", source: Source) -> str:
     return "" if found is None else f"data.{quoted(found[0])}.{quoted(found[1])}"
 
 
-def _arrow(path: Path) -> Any:  # noqa: ANN401  pyarrow ships no types
+def _arrow(path: Path) -> Any:
     import pyarrow as pa  # noqa: PLC0415  only Arrow files and rows in memory need it
 
     try:

@@ -99,7 +99,7 @@ def offered(data: Data) -> list[str]:
     return sorted(stem_of(file) for file in path.iterdir()) if path.is_dir() else []
 
 
-def _given(name: str, value: Any) -> Source:  # noqa: ANN401  a host hands over what it has
+def _given(name: str, value: Any) -> Source:
     if isinstance(value, str | Path):
         path = Path(value)
         kind = format_of(path)

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -14,7 +15,7 @@ from rules_engine.engine.compiled import CompiledError
 
 ROOT = Path(__file__).resolve().parents[2]
 VIVITY = ROOT / "rulesets" / "vivity"
-CLAIM = {
+CLAIM: dict[str, Any] = {
     "claim_id": "c1",
     "claim_type": "professional",
     "party": "pih_health",
@@ -47,8 +48,9 @@ def test_a_saved_ruleset_prices_as_the_one_it_was_saved_from(saved: Path) -> Non
     written, opened = engine.load(VIVITY / "ruleset.yaml"), engine.open(saved)
     assert opened.digest == written.digest
     assert opened.needs == written.needs
-    full = {**CLAIM, "lines": [dict.fromkeys(written.needs.claim) | CLAIM["lines"][0]]}  # type: ignore[index]
-    full = dict.fromkeys(written.needs.claim) | full
+    blank = dict.fromkeys(written.needs.claim)
+    (line,) = CLAIM["lines"]
+    full = {**blank, **CLAIM, "lines": [{**blank, **line}]}
     assert opened.price(full) == written.price(full)
 
 

@@ -161,7 +161,8 @@ def test_a_plugin_that_fails_on_terms_is_a_finding(failing: str, tmp_path: Path)
         message = "no such key"
         raise KeyError(message)
 
-    broken = evolve(named("fees"), **{failing: fail})
+    changes: dict[str, Any] = {failing: fail}
+    broken = evolve(named("fees"), **changes)
     (only,) = validated(host(Point("fees", "north-fees", plugin(broken))), "fees", tmp_path)
     assert only.startswith("RE325")
     assert "north-fees" in only

@@ -30,7 +30,9 @@ def names(folder, prefix=""):
 plugins = importlib.metadata.entry_points(group="rules_engine")
 print(json.dumps({
     "core": importlib.import_module("rules_engine").__file__,
-    "plugins": {plugin.name: type(plugin.load().provide_methodology()).__name__ for plugin in plugins},
+    "plugins": {
+        plugin.name: type(plugin.load().provide_methodology()).__name__ for plugin in plugins
+    },
     "names": {plugin.name: plugin.load().provide_methodology().name for plugin in plugins},
     "homes": [importlib.import_module(plugin.module).__file__ for plugin in plugins],
     "schemas": sorted(names(_resources.folder("schemas"))),

@@ -1,0 +1,275 @@
+"""Running: data in, lines priced, periods settled, results written."""
+
+import os
+from collections.abc import Callable, Sequence
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rules_engine.engine.contract import Contract
+from rules_engine.engine.mappings import read_mappings
+from rules_engine.engine.refusals import PRICED
+from rules_engine.engine.results import write_results
+from rules_engine.engine.run import Run, Summary
+from rules_engine.expressions import Scope, Sites, TableType
+from rules_engine.expressions import check as check_expression
+from rules_engine.expressions.sql import SqlWriter, quote, text
+from rules_engine.language.bind import LINE, shape_of
+from rules_engine.methodology import Period
+from rules_engine.pricing.batch import BatchQuery, batch_query
+from rules_engine.settlement.experience import Source
+from rules_engine.settlement.settle import Books, periods_of, settle
+from rules_engine.tables.check import DataCheck, check_data
+from rules_engine.tables.dataset import Dataset
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+__all__ = ["check", "run"]
+
+Progress = Callable[[str, int | None, int | None], None]
+
+
+def run(
+    ruleset: Contract,
+    data: Any,
+    *,
+    out: Path | None = None,
+    labels: tuple[str, ...] | None = None,
+    year: int | None = None,
+    as_year: int | None = None,
+    known_at: date | None = None,
+    mappings: Sequence[str | os.PathLike[str]] | None = None,
+    progress: Progress | None = None,
+) -> Run:
+    """Do what `Ruleset.run` says."""
+    tell = progress or (lambda _phase, _done, _total: None)
+    target = year if as_year is None else as_year
+    chosen = _chosen(ruleset, labels, target)
+    tell("read", None, None)
+    shifted = as_year - year if year is not None and as_year is not None else 0
+    dataset = Dataset.open(
+        data,
+        read_mappings(ruleset, mappings),
+        needs=ruleset.needs.tables,
+        declared=given_shapes(ruleset),
+        years_shifted=shifted,
+        months_through=chosen[-1].last if chosen and (labels or target) else None,
+        months_read=_months_read(ruleset, chosen),
+    )
+    try:
+        for table in ruleset.bound.tables.values():
+            table.store(dataset.connection)
+        tell("price", None, None)
+        sites = Sites()
+        query, others = _price(ruleset, dataset, sites, out, target)
+        tell("settle", None, None)
+        sources = _sources(ruleset, dataset, query)
+        books = settle(
+            ruleset.bound,
+            dataset.connection,
+            sources,
+            labels=[p.label for p in chosen],
+            known_at=known_at,
+        )
+        made = Run(
+            ruleset=ruleset,
+            dataset=dataset,
+            check=check_data(ruleset.needs.tables, dataset),
+            summary=_summary(dataset, query, others),
+            books=books,
+            sites=sites,
+            query=query,
+            out=out,
+            options={
+                "period": list(labels) if labels is not None else None,
+                "year": year,
+                "as_year": as_year,
+                "years_shifted": shifted,
+                "known_at": known_at.isoformat() if known_at else None,
+            },
+            warnings=_warnings(ruleset, dataset, books, shifted, others),
+        )
+        if out is not None:
+            tell("write", None, None)
+            made.files = write_results(made, out)
+    except BaseException:
+        dataset.close()
+        raise
+    return made
+
+
+def check(
+    ruleset: Contract, data: Any, mappings: Sequence[str | os.PathLike[str]] | None
+) -> DataCheck:
+    """Do what `Ruleset.check` says."""
+    with Dataset.open(
+        data,
+        read_mappings(ruleset, mappings),
+        needs=ruleset.needs.tables,
+        declared=given_shapes(ruleset),
+        digests=False,
+        strict=False,
+    ) as dataset:
+        return check_data(ruleset.needs.tables, dataset)
+
+
+def given_shapes(ruleset: Contract) -> list[TableType]:
+    """Give the shapes of the tables that a ruleset declares without a file."""
+    tables = ruleset.bound.declaration.tables.values()
+    return [shape_of(table) for table in tables if table.file is None]
+
+
+def _chosen(ruleset: Contract, labels: tuple[str, ...] | None, year: int | None) -> list[Period]:
+    """Give the periods to settle, in order: the named ones, or those of the year that is taken.
+
+    Raises:
+        ValueError: There is no such period.
+    """
+    rules = [rule for rule in ruleset.bound.rules if rule.settles]
+    found = {p for rule in rules for p in periods_of(ruleset.bound, rule)}
+    periods = sorted(found, key=lambda p: (p.last, p.first))
+    known = list(dict.fromkeys(p.label for p in periods))
+    for label in labels or ():
+        if label not in known:
+            choices = ", ".join(known) or "it settles none"
+            msg = f"{label} is no period of {ruleset.id}; {choices} may stand there"
+            raise ValueError(msg)
+    if labels is not None:
+        periods = [p for p in periods if p.label in labels]
+    if year is None or not periods:
+        return periods
+    # Of a period that reaches into another year, the lines of that year would be missing.
+    within = [p for p in periods if p.first.year == year == p.last.year]
+    if not within:
+        ends = ", ".join(f"{p.label} ({p.first} to {p.last})" for p in periods)
+        msg = f"no period of {ruleset.id} lies in {year}; it has {ends}"
+        raise ValueError(msg)
+    return within
+
+
+def _months_read(ruleset: Contract, chosen: Sequence[Period]) -> tuple[date, date] | None:
+    """Give the first and the last day of what settlement reads; None where prices read more."""
+    if not chosen or "member_month" in ruleset.plan.needed_tables:
+        return None
+    return min(p.first for p in chosen), max(p.last for p in chosen)
+
+
+def _price(
+    ruleset: Contract, dataset: Dataset, sites: Sites, out: Path | None, year: int | None
+) -> tuple[BatchQuery | None, int]:
+    """Price every line into `priced_line`; give the query and how many lines were left out."""
+    connection = dataset.connection
+    if not ruleset.plan.choosing or LINE not in dataset.tables:
+        return None, 0
+    present = frozenset(dataset.tables[LINE].columns)
+    others = 0
+    source = LINE
+    if year is not None:
+        writer = SqlWriter(
+            {},
+            Sites(),
+            column=lambda ref: f"l.{quote(ref.name)}" if ref.name in present else "NULL",
+        )
+        day = writer.write(ruleset.plan.row_date)
+        source = "medical_claim_of_year"
+        kept = f"coalesce(year({day}) = {int(year)}, TRUE)"
+        connection.execute(f"CREATE VIEW {source} AS SELECT * FROM {LINE} AS l WHERE {kept}")
+        (others,) = _row(connection, f"SELECT count(*) FROM {LINE} AS l WHERE NOT ({kept})")
+    query = batch_query(ruleset.plan, sites, present, ruleset.carried, source=source)
+    if out is None:
+        connection.execute(f"CREATE TABLE {PRICED} AS {query.sql}")
+        return query, others
+    out.mkdir(parents=True, exist_ok=True)
+    path = out / "lines.parquet"
+    rows = query.sql
+    if any(rule.step.per == "claim" for rule in ruleset.plan.choosing):
+        # Lines that were spread come back in an order that differs from run to run, and so would
+        # the digest of the file.
+        rows += "\nORDER BY claim_id, claim_line_number"
+    connection.execute(f"COPY ({rows}) TO {text(str(path))} (FORMAT parquet)")
+    connection.execute(f"CREATE VIEW {PRICED} AS SELECT * FROM read_parquet({text(str(path))})")
+    return query, others
+
+
+def _summary(dataset: Dataset, query: BatchQuery | None, others: int) -> Summary:
+    rejected = sum(found.rows_rejected for found in dataset.inputs)
+    zero = Decimal(0)
+    counts: tuple[Any, ...] = (0, 0, zero, zero, zero, zero, zero)
+    if query is not None:
+        priced = "FILTER (WHERE reject IS NULL)"
+        counts = _row(
+            dataset.connection,
+            f"SELECT count(*), count(reject), sum(charge_amount) {priced}, sum(allowed_amount),"
+            f" sum(member_amount), sum(withheld_amount), sum(paid_amount) FROM {PRICED}",
+        )
+    lines, refused, *amounts = counts
+    charge, allowed, member, withheld, paid = (zero if a is None else a for a in amounts)
+    return Summary(
+        lines=lines,
+        lines_priced=lines - refused,
+        lines_rejected=refused,
+        rows_rejected=rejected,
+        lines_of_other_years=others,
+        charge=charge,
+        allowed=allowed,
+        member=member,
+        withheld=withheld,
+        paid=paid,
+    )
+
+
+def _row(connection: "DuckDBPyConnection", sql: str) -> tuple[Any, ...]:
+    found: tuple[Any, ...] | None = connection.execute(sql).fetchone()
+    return found or ()
+
+
+def _sources(ruleset: Contract, dataset: Dataset, query: BatchQuery | None) -> dict[str, Source]:
+    """Say where the rows of each relation are."""
+    found: dict[str, Source] = {}
+    for name in dataset.tables:
+        table = ruleset.bound.given[name]
+        row_date = ""
+        if table.period_date:
+            writer = SqlWriter({}, Sites(), column=lambda ref: f"l.{quote(ref.name)}")
+            row_date = writer.write(
+                check_expression(table.period_date, Scope(columns=table.columns))
+            )
+        found[name] = Source(quote(name), row_date)
+    if query is None:
+        return found
+    for rule in ruleset.bound.rules:
+        if not rule.steps:
+            continue
+        if rule.steps[0].sets == "allowed":
+            amounts = {name: f"{name}_amount" for name in ("allowed", "withheld", "paid")}
+            amounts["member_share"] = "member_amount"
+            where = f"p.rule = {text(rule.id)}"
+        else:
+            amounts = {"amount": query.amounts.get(rule.id, "allowed_amount")}
+            where = "p.reject IS NULL"
+        named = ", ".join(
+            f"p.{quote(column)} AS {quote(name)}"
+            for name, column in amounts.items()
+            if name in rule.outputs
+        )
+        others = [c for c in query.columns if c not in rule.outputs]
+        columns = ", ".join(f"p.{quote(c)}" for c in others)
+        found[rule.id] = Source(
+            f"(SELECT {columns}, {named} FROM {PRICED} AS p WHERE {where})", "l.service_date"
+        )
+    return found
+
+
+def _warnings(
+    ruleset: Contract, dataset: Dataset, books: Books, shifted: int, others: int
+) -> list[str]:
+    found = [str(d) for d in dataset.diagnostics if d.severity == "warning"]
+    found += books.warnings
+    if shifted:
+        found.append(f"every date of the data was moved by {shifted:+d} years")
+    if others:
+        found.append(f"{others:,} lines of other years were left out")
+    found += [str(d) for d in ruleset.bound.warnings]
+    return found
