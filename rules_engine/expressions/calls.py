@@ -253,17 +253,12 @@ def _interpolate(
     first = node.arguments[0]
     column = first.parts[1] if isinstance(first, syntax.Name) else ""
     type_ = table.columns[column]
-    if (
-        type_.nullable
-        or not type_.is_numeric
-        or len(keys) != 1
-        or not table.columns[table.key[0]].is_numeric
-    ):
-        message = "interpolate reads a number between the numbers of a table's one key"
+    by_number = len(keys) == 1 and table.columns[table.key[0]].is_numeric
+    if type_.nullable or not type_.is_numeric or not by_number:
+        message = "interpolate reads numbers, never null, between the numbers of a table's one key"
         raise checker.wrong(first, "RE405", message)
-    nullable = type_.nullable or keys[0].type.nullable
     return tree.Interpolate(
-        type=evolve(type_, scale=None, nullable=nullable),
+        type=evolve(type_, scale=None, nullable=keys[0].type.nullable),
         start=node.start,
         end=node.end,
         table=table.name,
