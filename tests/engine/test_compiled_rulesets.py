@@ -60,7 +60,7 @@ def test_a_saved_ruleset_settles_as_the_one_it_was_saved_from(saved: Path) -> No
     results = []
     for ruleset in (engine.load(VIVITY / "ruleset.yaml"), engine.open(saved)):
         head = dict.fromkeys(ruleset.needs.claim) | {k: v for k, v in CLAIM.items() if k != "lines"}
-        lines = [{**head, **line} for line in CLAIM["lines"]]  # type: ignore[dict-item]
+        lines = [{**head, **line} for line in CLAIM["lines"]]
         data = {"medical_claim": lines, "premium": PREMIUMS, "member_month": MONTHS}
         results.append(ruleset.run(data).books.ledger.balances())
     assert results[0] == results[1]
