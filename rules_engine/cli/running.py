@@ -48,7 +48,7 @@ _YEAR_FIRST, _YEAR_LAST = 1900, 2999
     "--known-at",
     type=click.DateTime(["%Y-%m-%d"]),
     metavar="DATE",
-    help="Only what was known on this day.",
+    help="Day up to which facts are known; methodologies are told it.",
 )
 @click.option(
     "--mapping",
@@ -59,6 +59,12 @@ _YEAR_FIRST, _YEAR_LAST = 1900, 2999
     help="A mapping of the data's columns, instead of those of the ruleset; may be repeated.",
 )
 @click.option("--allow-rejects", is_flag=True, help="Exit with 0 although rows were rejected.")
+@click.option(
+    "--check",
+    "only_check",
+    is_flag=True,
+    help="Only say what the data has of what is needed, and which rows would not read.",
+)
 @format_option
 @click.pass_context
 def run(
@@ -73,6 +79,7 @@ def run(
     known_at: datetime | None,
     mappings: Sequence[Path],
     allow_rejects: bool,
+    only_check: bool,
     form: str,
 ) -> None:
     """Price a batch and settle its periods.
@@ -94,6 +101,13 @@ def run(
         raise MisuseError(message)
     given = [existing_file(path, "mapping") for path in mappings]
     opened = open_ruleset(ruleset)
+    if only_check:
+        found = opened.check(data, given or None)
+        if form == "json":
+            write_json(found.as_json())
+        else:
+            write(str(found))
+        ctx.exit(0 if found.is_complete else 1)
     with progress() as report:
         done = _ran(
             partial(

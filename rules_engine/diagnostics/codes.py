@@ -69,6 +69,8 @@ _REFERENCES = {
     "RE323": "a rule settles and no period is declared",
     "RE324": "a value changes inside a period of settlement",
     "RE325": "a plugin fails while it reads terms",
+    "RE326": "a key stands beside a rule that it means nothing for",
+    "RE327": "prices are rounded to a unit that decimal places cannot say",
 }
 
 CODES: Final[Mapping[str, str]] = MappingProxyType({**_READING, **_SCHEMA, **_REFERENCES})

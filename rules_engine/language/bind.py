@@ -274,6 +274,7 @@ class _Binder:
                 f"tell the authors of {chosen.distribution}",
             )
             return None
+        self.check_words(rule, methodology, steps)
         if not self.check_steps(rule, steps):
             return None
         return BoundRule(
@@ -287,6 +288,28 @@ class _Binder:
             steps=steps,
             formulas=tuple(formulas.values()),
         )
+
+    def check_words(
+        self, rule: Rule, methodology: Methodology[Any], steps: tuple[Step, ...]
+    ) -> None:
+        """Refuse keys that would be read and do nothing."""
+        sets = steps[0].sets if steps else None
+        found = []
+        if rule.for_each is not None and methodology.settle is None:
+            found.append(("for_each", "prices each line; for_each is for rules that settle"))
+        if rule.replaces and sets != "allowed":
+            what = "settles" if sets is None else f"sets {sets}"
+            found.append(("replaces", f"{what}; replaces is for rules that set the allowed amount"))
+        if rule.otherwise and sets is None:
+            found.append(("otherwise", "settles; otherwise is for rules that price lines"))
+        for key, why in found:
+            self.report((*rule.path, key), "RE326", f"{rule.id} {why}", key=True)
+        unit = self.declaration.rounding.to
+        if steps and unit not in {Decimal(1).scaleb(-places) for places in range(13)}:
+            message = (
+                f"to is {unit}, and {rule.id} prices lines; 1, 0.1, 0.01 and so on may stand here"
+            )
+            self.report(("rounding", "to"), "RE327", message)
 
     def check_steps(self, rule: Rule, steps: tuple[Step, ...]) -> bool:
         """Hold a plugin's steps to what the waterfall can do."""

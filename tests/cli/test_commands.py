@@ -267,3 +267,18 @@ def test_the_demonstration_is_json_for_programs(tmp_path: Path, call: Call) -> N
     pooled = told["run"]["settlements"][0]["outputs"]["result"]
     assert sum(map(Fraction, told["parts"].values())) == Fraction(pooled)
     assert told["cases"]["failed"] == 0
+
+
+def test_a_check_names_what_the_data_lacks_and_prices_nothing(tmp_path: Path) -> None:
+    """`run --check` lists each table with what is missing of it, and writes no result."""
+    data = tmp_path / "data"
+    data.mkdir()
+    rows = "claim_id,claim_line_number,person_id,claim_line_start_date\nc1,1,p1,2026-02-03\n"
+    (data / "medical_claim.csv").write_text(rows, encoding="utf-8")
+    contract = Path(__file__).parents[2] / "examples" / "clinic"
+    out = tmp_path / "out"
+    asked = ["run", str(contract), "--data", str(data), "--out", str(out), "--check"]
+    done = CliRunner().invoke(commands, asked)
+    assert done.exit_code == 1
+    assert "missing: charge_amount, service_unit_quantity" in done.stdout
+    assert not out.exists()
