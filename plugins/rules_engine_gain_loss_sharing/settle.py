@@ -66,6 +66,8 @@ def settle(terms: Terms, occasion: Occasion) -> Settlement:
         left = Money.of(rest, occasion.currency)
         (keeper,) = occasion.parties([part.residual])
         moves.append(_move(occasion, pool, keeper, left, reason="what is not divided"))
+        name = f"share_{keeper}"
+        sheet.let(name, f"{name} + rest" if keeper in shares else "rest", kind="posted")
         shares[keeper] = shares.get(keeper, Money(0, occasion.currency)) + left
     return Settlement(
         transfers=tuple(move for move in moves if move is not None),
@@ -130,6 +132,8 @@ def _shares(part: Part, occasion: Occasion, shared: Money) -> dict[str, Money]:
         else Fraction(1)
         for name, parties in groups.items()
     }
+    for name, weight in weights.items():
+        occasion.worksheet.take(f"weight_{name}", weight, formula="sum of its parties' weights")
     shares: dict[str, Money] = {}
     for name, amount in _split(occasion, shared, weights).items():
         label = f"shared_{name}"
@@ -170,8 +174,15 @@ def _note(
     sheet = occasion.worksheet
     total = sum(weights.values(), Fraction(0))
     if total:
-        mine = weights[party] / total
-        sheet.let(f"{name}_exact", f"{whole} * {mine.numerator} / {mine.denominator}")
+        mine = weights[party]
+        if mine == 1:
+            sheet.let(
+                f"{name}_exact",
+                f"{whole} * 1 / {total}" if total.denominator == 1 else f"{whole} * 1 / ({total})",
+            )
+        else:
+            note = f"{total} is the sum of the weights"
+            sheet.let(f"{name}_exact", f"{whole} * weight_{party} / ({total})", note=note)
     sheet.take(
         name,
         money.as_fraction(),
@@ -189,7 +200,7 @@ def _weight(part: Part, occasion: Occasion, party: str) -> Fraction:
         return Fraction(1)
     name = f"weight_{party}"
     weight = occasion.take(name, part.by, party)
-    if weight is None or weight < 0:
+    if weight < 0:
         msg = f"the weight of {party} in {occasion.rule} is {weight}; it is 0 or more"
         raise SettlementError(msg)
     return Fraction(weight)
@@ -199,6 +210,7 @@ def _stated(weights: Mapping[str, Fraction], occasion: Occasion, party: str) -> 
     """Give the weight of a party, by its own name or by that of a group that it alone makes up."""
     for name, weight in weights.items():
         if name == party or occasion.groups.get(name) == (party,):
+            occasion.worksheet.take(f"weight_{party}", weight, formula=f"weights: {name}")
             return weight
     msg = f"{party} divides in {occasion.rule} and has no weight"
     raise SettlementError(msg)

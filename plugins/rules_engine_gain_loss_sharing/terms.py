@@ -73,7 +73,7 @@ _PART: Final[dict[str, Any]] = {
         "residual": {
             "title": "Party that keeps, or bears, what gate, rate and cap leave",
             "type": "string",
-            "x-party": True,
+            "x-party": "one",
         },
     },
     "required": ["share", "among"],

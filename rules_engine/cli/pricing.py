@@ -53,10 +53,12 @@ def priced_json(priced: "PricedClaim") -> dict[str, Any]:
         {"status": "priced" if isinstance(line, PricedLine) else "rejected", **asdict(line)}
         for line in priced.lines
     ]
+    has_price = any(True for _ in priced.priced)
     return {
         "claim_id": priced.claim_id,
-        "allowed": priced.allowed,
-        "paid": priced.paid,
+        # A claim that is rejected as a whole has no amount, and not one of zero.
+        "allowed": priced.allowed if has_price else None,
+        "paid": priced.paid if has_price else None,
         "lines": lines,
         "given_after": priced.given_after,
     }
@@ -79,9 +81,10 @@ def _text(priced: "PricedClaim") -> str:
         )
         for line in priced.priced
     ]
-    parts = [
-        f"claim {priced.claim_id}: allowed {amount(priced.allowed)}, paid {amount(priced.paid)}"
-    ]
+    parts = [f"claim {priced.claim_id}: rejected"]
+    if len(rows) > 1:
+        total = f"allowed {amount(priced.allowed)}, paid {amount(priced.paid)}"
+        parts = [f"claim {priced.claim_id}: {total}"]
     if len(rows) > 1:
         parts.append(aligned(rows, right={2, 3, 4, 5, 6}))
     for refused in priced.rejected:

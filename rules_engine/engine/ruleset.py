@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from rules_engine.engine.compiled import write_compiled
 from rules_engine.engine.contract import Contract
-from rules_engine.engine.explanation import Explanation, tree_of
+from rules_engine.engine.explanation import Explanation, number_text, tree_of
 from rules_engine.pricing.explain import explain_line
 from rules_engine.pricing.given import Given
 from rules_engine.pricing.priced import PricedClaim, PricedLine
@@ -55,18 +55,27 @@ class Ruleset(Contract):
                 continue
             steps = explain_line(self.plan, self.indexes, claim, priced, line, given)
             tree = tree_of(steps, "paid")
-            taken = "; ".join(f"{a.code} {a.amount} ({a.rule})" for a in line.adjustments)
-            charge = "no charge stated" if line.charge is None else f"charge {line.charge}"
+            taken = "; ".join(
+                f"{a.code} {number_text(a.amount)} ({a.rule})" for a in line.adjustments
+            )
+            charge = "no charge stated"
+            if line.charge is not None:
+                charge = f"charge {number_text(line.charge)}"
             note = f"{charge}; {taken}" if taken else charge
             children.append(
                 Explanation(
-                    name=name, value=str(line.paid), formula="paid", note=note, children=(tree,)
+                    name=name,
+                    value=number_text(line.paid),
+                    formula="paid",
+                    note=note,
+                    children=(tree,),
                 )
             )
+        has_price = any(True for _ in priced.priced)
         return Explanation(
             name=f"claim {priced.claim_id}",
-            value=str(priced.paid),
-            formula="sum of its lines",
+            value=number_text(priced.paid) if has_price else "rejected",
+            formula="sum of its lines" if has_price else "",
             children=tuple(children),
         )
 

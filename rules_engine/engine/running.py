@@ -195,7 +195,7 @@ def _price(
 
 def _summary(dataset: Dataset, query: BatchQuery | None, others: int) -> Summary:
     rejected = sum(found.rows_rejected for found in dataset.inputs)
-    zero = Decimal(0)
+    zero = Decimal("0.00")
     counts: tuple[Any, ...] = (0, 0, zero, zero, zero, zero, zero)
     if query is not None:
         priced = "FILTER (WHERE reject IS NULL)"

@@ -107,6 +107,9 @@ class _Parser:
             help_ = None
             if self.token.value.lower() == "as":
                 help_ = "an expression has no alias"
+            elif self.token.kind == "name" and self.tokens[self.at - 1].kind == "name":
+                words = f"{self.tokens[self.at - 1].value} {self.token.value}"
+                help_ = f"a name with a space stands in double quotes: '\"{words}\"'"
             self.fail(self.token, f"{self.found()} after the end of the expression", help_)
         if len(self.tokens) > DEEPEST and (levels := depth(node)) > DEEPEST:
             self.fail(

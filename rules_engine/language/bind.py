@@ -351,7 +351,15 @@ class _Binder:
     def check_parties(self, rule: Rule, schema: Mapping[str, Any]) -> None:
         declared = self.declaration
         known = {*declared.parties, *declared.groups, *declared.entities}
-        for path, name in _names_of_parties(rule.terms, schema):
+        for path, name, mark in _names_of_parties(rule.terms, schema):
+            members = declared.groups.get(name, (name,))
+            if mark == "one" and len(members) != 1:
+                self.report(
+                    (*rule.terms_path, *path),
+                    "RE305",
+                    f"{name} is a group of {len(members)}; one party may stand here",
+                    f"name one of them: {choices(members)}",
+                )
             if name not in known:
                 self.report(
                     (*rule.terms_path, *path),
@@ -410,7 +418,12 @@ class _Binder:
         try:
             expression: Expression = check(text, scope, expected, posted=scale)
         except ExpressionError as error:
+            # A rule that is wrong itself has said so; who uses it is not to blame.
+            unbound = set(self.declaration.rules) - set(self.bound) - {rule.id}
             for found in error.findings:
+                word = text[found.offset : found.offset + found.length].split(".")[0]
+                if found.code == "RE403" and word in unbound:
+                    continue
                 location = document.locate(path, offset=found.offset)
                 self.findings.append(
                     Diagnostic(location, found.code, found.message, help=found.help)
@@ -544,10 +557,10 @@ def _filled(value: Any, formulas: Mapping[Path, Formula], path: Path = ()) -> An
     return value
 
 
-def _names_of_parties(value: Any, schema: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
+def _names_of_parties(value: Any, schema: Mapping[str, Any]) -> Iterator[tuple[Path, str, Any]]:
     """Find the texts that a schema marks as names of parties, and keys of mappings so marked."""
     for path, inner, branch in within(value, schema):
         if branch.get("x-party") and isinstance(inner, str):
-            yield path, inner
+            yield path, inner, branch["x-party"]
         if branch.get("x-party-keys") and isinstance(inner, Mapping):
-            yield from (((*path, key), key) for key in inner)
+            yield from (((*path, key), key, True) for key in inner)

@@ -360,9 +360,9 @@ def _type_word(kind: str, schema: Mapping[str, Any]) -> str:
 
 def number_help(node: ScalarNode) -> str | None:
     """Show the number that was meant by a text such as `50%`, `1,000` or `'0.5'`."""
-    if node.style:
-        return "take the quotes away"
     read = _NUMBER_IN_WORDS.fullmatch(node.text)
+    if node.style and read is not None and read["digits"] == node.text:
+        return "take the quotes away"
     if read is None:
         return None
     digits = read["sign"] + read["digits"].replace(",", "_")

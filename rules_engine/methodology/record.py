@@ -175,8 +175,19 @@ class Occasion:
         return self.evaluate(formula, party)[0]
 
     def take(self, name: str, formula: "Formula", party: str | None = None, note: str = "") -> Any:
-        """Give the exact value of a formula of the contract, and record it under a name."""
+        """Give the exact value of a formula of the contract, and record it under a name.
+
+        Raises:
+            SettlementError: It has no value here, such as the mean of no rows.
+        """
         value, inputs = self.evaluate(formula, party)
+        if value is None:
+            who = "".join(f" of {one}" for one in ("/".join(self.key), party) if one)
+            msg = (
+                f"{formula.place}: {name}{who} of {self.rule} in {self.period.label} has no value;"
+                " say what holds then: coalesce(…, 0)"
+            )
+            raise SettlementError(msg)
         return self.worksheet.take(
             name,
             value,

@@ -40,6 +40,7 @@ class Given:
 
         Raises:
             NotGivenError: The table was not given.
+            ValueError: Two rows of one key hold on the same day.
         """
         if table.name not in self.tables:
             raise NotGivenError(table.name)
@@ -50,8 +51,16 @@ class Given:
             )
             value = row[column] if column else True
             if table.effective is None:
+                if key in found:
+                    msg = f"{table.name} is given two rows of {key}; a key stands once"
+                    raise ValueError(msg)
                 found[key] = value
                 continue
             first, last = (row.get(name) for name in table.effective)
-            found.setdefault(key, []).append((first or date.min, last or date.max, value))
+            spans = found.setdefault(key, [])
+            span = (first or date.min, last or date.max, value)
+            if any(span[0] <= other[1] and other[0] <= span[1] for other in spans):
+                msg = f"{table.name} is given two rows of {key} for one day; one may stand there"
+                raise ValueError(msg)
+            spans.append(span)
         return found

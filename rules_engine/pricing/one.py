@@ -16,13 +16,16 @@ from rules_engine.ledger import allocate
 from rules_engine.pricing.given import Given
 from rules_engine.pricing.plan import AMOUNT, EXCEEDS, Plan, PricingRule, may_exceed
 from rules_engine.pricing.priced import Adjustment, PricedClaim, PricedLine, RejectedLine
-from rules_engine.pricing.values import coerce, read_value
+from rules_engine.pricing.values import coerce, described, read_value
 
 __all__ = ["ClaimPricer", "MissingColumnError"]
 
 _WHOLE: Final = frozenset({Kind.COUNT, Kind.DAYS})
 _ZERO: Final = Decimal("0.00")
 _UNTRAPPED: Final = Context(prec=60, rounding=ROUND_DOWN)
+
+
+_TWICE: Final = "the line number stands on more than one line; a number stands once"
 
 
 class MissingColumnError(KeyError):
@@ -36,7 +39,10 @@ class MissingColumnError(KeyError):
     def __str__(self) -> str:
         """Say which, and what to do."""
         names = ", ".join(self.columns)
-        return f"the claim has no {names}; the ruleset reads it: give None where there is no value"
+        return (
+            f"the claim has no {names}; the ruleset reads it:"
+            " give None (null in JSON) where there is no value"
+        )
 
 
 class ClaimPricer:
@@ -98,9 +104,13 @@ class ClaimPricer:
             rows: Sequence[Mapping[str, Any]] = (claim,)
         else:
             rows = [{**claim, **line} for line in lines]
+            self._check_lines(rows)
         indexed = None if not self._given else self._indexed(given)
         try:
-            if self._spreads:
+            twice = _twice(rows) if len(rows) > 1 else None
+            if twice:
+                priced = self._apart(rows, twice, given)
+            elif self._spreads:
                 priced = tuple(self._spread(rows, indexed))
             elif lines is None:
                 # One line alone is what real-time callers send: no loop, and no call in between.
@@ -114,6 +124,29 @@ class ClaimPricer:
         except KeyError:
             self._complain(rows)
             raise
+
+    def _check_lines(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        if not rows:
+            msg = "the claim has no lines; one at least may stand there"
+            raise ValueError(msg)
+        for row in rows:
+            number = row.get("claim_line_number", 0)
+            if isinstance(number, bool) or not isinstance(number, int) or number < 0:
+                msg = f"claim_line_number is {number}; a whole number from 0 may stand there"
+                raise ValueError(msg)
+
+    def _apart(
+        self, rows: Sequence[Mapping[str, Any]], twice: set[int], given: Given | None
+    ) -> tuple[PricedLine | RejectedLine, ...]:
+        """Refuse the lines that share a number, as a batch does, and price the others."""
+        others = [row for row in rows if row["claim_line_number"] not in twice]
+        found = iter(self.price({**others[0], "lines": others}, given).lines if others else ())
+        return tuple(
+            RejectedLine(row["claim_line_number"], "RE505", _TWICE, "")
+            if row["claim_line_number"] in twice
+            else next(found)
+            for row in rows
+        )
 
     def _indexed(self, given: Given | None) -> dict[tuple[str, str], Any]:
         return {(t, c): (given or Given()).rows(self.plan.tables[t], c) for t, c in self._given}
@@ -183,6 +216,16 @@ class ClaimPricer:
         missing = sorted({name for row in rows for name in wanted if name not in row})
         if missing:
             raise MissingColumnError(missing) from None
+
+
+def _twice(rows: Sequence[Mapping[str, Any]]) -> set[int]:
+    """Give the line numbers that stand on more than one line."""
+    seen: set[int] = set()
+    found: set[int] = set()
+    for row in rows:
+        number = row["claim_line_number"]
+        (found if number in seen else seen).add(number)
+    return found
 
 
 def spread_weights(charges: Sequence[Decimal | None]) -> list[int | Fraction]:
@@ -255,7 +298,7 @@ class _Writer:
         emitter = self.emitter
         variable = column_variable(name)
         self.sites.rule = ""
-        site = self.sites.number("RE608", f"{name} does not read as {type_}")
+        site = self.sites.number("RE608", f"{name} does not read as {described(type_)}")
         bound_type = f"T_{variable}"
         self.bound[bound_type] = type_
         # What only dates the row may be absent: the other columns then date it.
@@ -281,6 +324,8 @@ class _Writer:
                 f" or not {inside})"
             )
         wanted = {Kind.DATE: "date_", Kind.BOOLEAN: "bool"}.get(type_.kind, "str")
+        if type_.codes is not None:
+            return f"{variable} not in {self.emitter.const(type_.codes)}"
         return f"{variable}.__class__ is not {wanted}"
 
     # -- the rule that sets the allowed amount

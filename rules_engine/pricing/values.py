@@ -8,7 +8,7 @@ from typing import Any, Final
 from rules_engine.expressions.closure import Reject
 from rules_engine.expressions.types import Kind, Type, places
 
-__all__ = ["coerce", "read_value"]
+__all__ = ["coerce", "described", "read_value"]
 
 _NUMBER: Final = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)", re.ASCII)
 _WHOLE: Final = frozenset({Kind.COUNT, Kind.DAYS})
@@ -57,7 +57,27 @@ def read_value(value: Any, type_: Type) -> Any:
     if not isinstance(value, str):
         msg = "a code is text"
         raise TypeError(msg)
+    if type_.codes is not None and value not in type_.codes:
+        msg = "another code may stand here"
+        raise ValueError(msg)
     return value
+
+
+def described(type_: Type) -> str:
+    """Say what may stand in a column."""
+    absent = ", or null" if type_.nullable else ""
+    if type_.codes is not None:
+        return f"one of {', '.join(sorted(type_.codes))}{absent}"
+    if type_.kind is Kind.DATE:
+        return f"a day (YYYY-MM-DD){absent}"
+    if not type_.is_numeric:
+        return f"a {type_.kind}{absent}"
+    places_ = f" with {type_.scale} decimal places at most" if type_.scale else ""
+    what = (
+        "money" if type_.kind is Kind.MONEY else "a whole number" if not type_.scale else "a number"
+    )
+    bounds = f" from {type_.low} to {type_.high}" if type_.low is not None else ""
+    return f"{what}{places_}{bounds}{absent}"
 
 
 def _number(value: Any, type_: Type) -> Decimal | int:
