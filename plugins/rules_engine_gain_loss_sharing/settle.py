@@ -132,8 +132,11 @@ def _shares(part: Part, occasion: Occasion, shared: Money) -> dict[str, Money]:
         else Fraction(1)
         for name, parties in groups.items()
     }
-    for name, weight in weights.items():
-        occasion.worksheet.take(f"weight_{name}", weight, formula="sum of its parties' weights")
+    if part.weights or part.by:
+        for name, parties in groups.items():
+            if parties != (name,):
+                formula = " + ".join(f"weight_{party}" for party in parties)
+                occasion.worksheet.let(f"weight_{name}", formula)
     shares: dict[str, Money] = {}
     for name, amount in _split(occasion, shared, weights).items():
         label = f"shared_{name}"
@@ -210,7 +213,7 @@ def _stated(weights: Mapping[str, Fraction], occasion: Occasion, party: str) -> 
     """Give the weight of a party, by its own name or by that of a group that it alone makes up."""
     for name, weight in weights.items():
         if name == party or occasion.groups.get(name) == (party,):
-            occasion.worksheet.take(f"weight_{party}", weight, formula=f"weights: {name}")
+            occasion.worksheet.let(f"weight_{party}", f"{weight}", note="as the weights say")
             return weight
     msg = f"{party} divides in {occasion.rule} and has no weight"
     raise SettlementError(msg)
