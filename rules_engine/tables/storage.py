@@ -3,6 +3,7 @@
 from decimal import Decimal
 from typing import Final
 
+from rules_engine.expressions.dialect import text as literal
 from rules_engine.expressions.types import Kind, Type
 
 __all__ = ["literal", "quoted", "storage"]
@@ -50,8 +51,3 @@ def storage(type_: Type) -> str:
 def quoted(name: str) -> str:
     """Write a column's or table's name as SQL."""
     return '"' + name.replace('"', '""') + '"'
-
-
-def literal(text: str) -> str:
-    """Write a text as SQL."""
-    return "'" + text.replace("'", "''") + "'"
