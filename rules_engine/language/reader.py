@@ -32,6 +32,8 @@ DEPTH_MAX: Final = 50
 NODES_MAX: Final = 250_000
 FINDINGS_MAX: Final = 100
 
+_TOO_DEEP: Final = f"the value is nested deeper than {DEPTH_MAX} levels; that is the most"
+
 # U+0085, U+2028 and U+2029 are line breaks to YAML and not to editors: lines would be miscounted.
 _CONTROL = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]"
@@ -120,7 +122,9 @@ def read(text: str, file: str = "<text>") -> Document:
     try:
         builder.build()
     except (yaml.YAMLError, ValueError, OverflowError) as error:
-        cause = explained(error, source)
+        # The parser has a limit of its own, and looks so far ahead that it may meet it first.
+        is_nested = "nesting depth" in str(getattr(error, "problem", ""))
+        cause = _nested(source, error) if is_nested else explained(error, source)
         if cause not in builder.findings:
             builder.findings.append(cause)
     except _StopError:
@@ -128,6 +132,12 @@ def read(text: str, file: str = "<text>") -> Document:
     if builder.findings:
         raise RulesetError(builder.findings)
     return Document(builder.root or _nothing(source))
+
+
+def _nested(source: Source, error: Exception) -> Diagnostic:
+    mark = getattr(error, "problem_mark", None)
+    index = min(mark.index, len(source.text)) if mark else 0
+    return Diagnostic(source.location(index), "RE106", _TOO_DEEP)
 
 
 def _nothing(source: Source) -> ScalarNode:
@@ -266,7 +276,7 @@ class _Builder:
             self._report(
                 index,
                 "RE106",
-                f"the value is nested deeper than {DEPTH_MAX} levels; that is the most",
+                _TOO_DEEP,
             )
             raise _StopError
         is_mapping = isinstance(event, yaml.MappingStartEvent)
