@@ -14,7 +14,7 @@ from rules_engine.tables.rejects import write_rejects
 
 if TYPE_CHECKING:
     from rules_engine.engine.run import Run
-    from rules_engine.settlement.settle import Settled
+    from rules_engine.settlement.books import Settled
 
 __all__ = ["settlement_json", "write_results"]
 

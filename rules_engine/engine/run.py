@@ -14,7 +14,7 @@ from rules_engine.expressions.sql import quote
 from rules_engine.ledger import Ledger
 from rules_engine.pricing.batch import BatchQuery
 from rules_engine.pricing.given import Given
-from rules_engine.settlement.settle import Books, Settled
+from rules_engine.settlement.books import Books, Settled
 from rules_engine.tables.check import DataCheck
 from rules_engine.tables.dataset import Dataset
 from rules_engine.tables.rejects import Reject

@@ -18,8 +18,9 @@ from rules_engine.expressions.sql import SqlWriter, quote, text
 from rules_engine.language.bind import LINE, shape_of
 from rules_engine.methodology import Period
 from rules_engine.pricing.batch import BatchQuery, batch_query
+from rules_engine.settlement.books import Books
 from rules_engine.settlement.experience import Source
-from rules_engine.settlement.settle import Books, periods_of, settle
+from rules_engine.settlement.settle import periods_of, settle
 from rules_engine.tables.check import DataCheck, check_data
 from rules_engine.tables.dataset import Dataset
 

@@ -16,14 +16,18 @@ if TYPE_CHECKING:
 
 __all__ = ["NAMES", "aggregate"]
 
-NAMES: Final = frozenset({"sum", "count", "min", "max", "mean"})
+NAMES: Final = {
+    "sum": 1, "count": 1, "min": 1, "max": 1, "mean": 1, "median": 1, "percentile": 2,
+}  # fmt: skip
+"""Function → how many arguments it takes."""
+
 _FRACTIONS: Final = frozenset({Kind.RATE, Kind.FACTOR, Kind.RATIO})
 
 
 def aggregate(checker: "Checker", node: syntax.Call) -> tree.Expression:
-    """Type an aggregate over the rows of a relation."""
+    """Type an aggregate over the rows of a relation, or over the peers of an entity."""
     if node.peers is not None:
-        raise checker.wrong(node, "RE415", "OVER peers(…) is not offered at this grain")
+        return _over_peers(checker, node, node.peers)
     argument = node.arguments[0]
     relation = _relation(checker, node, argument)
     counting = isinstance(argument, syntax.Name) and argument.parts == (relation.name,)
@@ -65,7 +69,62 @@ def aggregate(checker: "Checker", node: syntax.Call) -> tree.Expression:
         relation=relation.name,
         operand=operand,
         condition=condition,
+        at=_share(checker, node),
     )
+
+
+def _over_peers(
+    checker: "Checker", node: syntax.Call, groups: tuple[syntax.Node, ...]
+) -> tree.Expression:
+    """Type an aggregate whose formula has one value for each entity of the rule's kind."""
+    entity = checker.scope.entity
+    if entity is None:
+        raise checker.wrong(
+            node,
+            "RE415",
+            f"OVER peers(…) compares entities; this formula is one value per {checker.scope.grain}",
+            "give the rule for_each: <entity>",
+        )
+    argument = node.arguments[0]
+    counting = isinstance(argument, syntax.Name) and argument.parts == (entity[0],)
+    inner = type(checker)(evolve(checker.scope, relations={}))
+    operand = condition = None
+    try:
+        if not counting:
+            operand = inner.visit(argument)
+        if node.filter is not None:
+            condition = inner.condition(node.filter)
+        peers = inner.visit_all(groups)
+    finally:
+        checker.findings.extend(inner.findings)
+        checker.count(inner.visits, node)
+    if counting and node.function != "count":
+        message = f"{node.function} of {entity[0]} needs a column of it"
+        raise checker.wrong(argument, "RE405", message)
+    return tree.Aggregate(
+        type=_aggregated(checker, node, operand),
+        start=node.start,
+        end=node.end,
+        function=node.function,
+        relation=entity[0],
+        operand=operand,
+        condition=condition,
+        at=_share(checker, node),
+        peers=peers,
+    )
+
+
+def _share(checker: "Checker", node: syntax.Call) -> Decimal | None:
+    """Give which percentile is asked for."""
+    if node.function != "percentile":
+        return None
+    written = node.arguments[1]
+    typed = checker.visit(written)
+    value = typed.value if isinstance(typed, tree.Const) else None
+    if not isinstance(value, Decimal) or not 0 <= value <= 1:
+        message = "which percentile is a number from 0 to 1, or a parameter that never changes"
+        raise checker.wrong(written, "RE405", message, "write 0.99 for the 99th percentile")
+    return value
 
 
 def _aggregated(checker: "Checker", node: syntax.Call, operand: tree.Expression | None) -> Type:
@@ -79,7 +138,7 @@ def _aggregated(checker: "Checker", node: syntax.Call, operand: tree.Expression 
         low = Decimal(0) if type_.low is not None and type_.low >= 0 else None
         kind = Kind.NUMBER if type_.kind in _FRACTIONS else type_.kind
         return evolve(type_, kind=kind, low=low, high=None)
-    return evolve(type_, scale=None) if node.function == "mean" else type_
+    return type_ if node.function in {"min", "max"} else evolve(type_, scale=None)
 
 
 def _relation(checker: "Checker", node: syntax.Call, argument: syntax.Node) -> Relation:
@@ -108,7 +167,7 @@ def _names(node: syntax.Node) -> Iterator[syntax.Name]:
         match part:
             case syntax.Name():
                 yield part
-            case syntax.Call(function="lookup" | "has"):
+            case syntax.Call(function="lookup" | "has" | "interpolate"):
                 waiting.extend(reversed(part.arguments[1:]))
             case _:
                 waiting.extend(reversed(syntax.parts(part)))
@@ -149,7 +208,7 @@ def _unqualified(node: syntax.Node, relation: str) -> syntax.Node:  # noqa: C901
                 branches = tuple((again(c), again(v)) for c, v in part.branches)
                 default = None if part.default is None else again(part.default)
                 made = evolve(part, branches=branches, default=default)
-            case syntax.Call(function="lookup" | "has") if part.arguments:
+            case syntax.Call(function="lookup" | "has" | "interpolate") if part.arguments:
                 made = evolve(part, arguments=(part.arguments[0], *every(part.arguments[1:])))
             case syntax.Call():
                 made = evolve(part, arguments=every(part.arguments))

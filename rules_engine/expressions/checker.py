@@ -50,6 +50,19 @@ class Checker:
         self.report(node, code, message, help_)
         return WrongError()
 
+    def count_arguments(self, node: syntax.Call, fewest: int, most: int | None) -> None:
+        """Refuse too few or too many arguments; None for any number."""
+        found = len(node.arguments)
+        if found >= fewest and (most is None or found <= most):
+            return
+        wanted = f"{fewest} to {most}"
+        if most is None:
+            wanted = f"{fewest} or more"
+        elif most == fewest:
+            wanted = f"{fewest}" if fewest else "none"
+        given = "1 argument" if found == 1 else f"{found} arguments"
+        raise self.wrong(node, "RE405", f"{node.function} has {given}; it takes {wanted}")
+
     def count(self, parts: int, node: syntax.Node) -> None:
         """Count parts of the tree, so that what stands for much text cannot grow without bound."""
         self.visits += parts

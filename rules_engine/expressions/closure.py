@@ -21,17 +21,20 @@ from decimal import (
 from functools import partial
 from typing import Any, Final
 
-from rules_engine.expressions import tree
+from rules_engine.expressions import dates, tree
 from rules_engine.expressions.rational import divides
 from rules_engine.expressions.runtime import (
     NO_ROW,
     NO_VALUE_YET,
     OUT_OF_TIME,
+    UNDEFINED,
     ZERO_DIVISOR,
+    Curve,
     Index,
     Reject,
     like_pattern,
     missing_row,
+    no_rows_around,
     no_value_yet,
 )
 from rules_engine.expressions.sites import Sites
@@ -152,7 +155,7 @@ class Emitter:
         # Python reads two hundred nested brackets at most.
         return self.temp(text) if text.count("(") > _MOST_BRACKETS else text
 
-    def _value(self, node: tree.Expression) -> str:  # noqa: C901  one line a node
+    def _value(self, node: tree.Expression) -> str:  # noqa: C901, PLR0912  one line a node
         match node:
             case tree.Const():
                 return self.const(node.value)
@@ -176,6 +179,10 @@ class Emitter:
                 return self.extremum(node)
             case tree.Coalesce():
                 return self.coalesce(node)
+            case tree.DateCall():
+                return self.calendar(node)
+            case tree.Elementary():
+                return self.elementary(node)
             case _:
                 return self.boolean(node)
 
@@ -216,6 +223,66 @@ class Emitter:
             self.write(f"raise R_({site})")
         return name
 
+    def calendar(self, node: tree.DateCall) -> str:
+        """Call the calendar; a date outside of it rejects the row."""
+        function = f"{node.function}_"
+        self.bound[function] = dates.COMPUTED[node.function]
+        places = ", ".join("{}" for _ in node.arguments)
+        if node.function in {"year", "month", "day"}:
+            return self.strict(f"{{}}.{node.function}", *node.arguments)
+        if not node.function.startswith("add_"):
+            return self.strict(f"{function}({places})", *node.arguments)
+        texts = [self.atom(self.value(argument)) for argument in node.arguments]
+        name = self.temp(self.called(function, texts, node.arguments))
+        site = self.sites.number(*OUT_OF_TIME)
+        nulls = [t for t, a in zip(texts, node.arguments, strict=True) if a.type.nullable]
+        guards = "".join(f" and {text} is not None" for text in dict.fromkeys(nulls))
+        with self.block(f"if {name} is None{guards}:"):
+            self.write(f"raise R_({site})")
+        return name
+
+    def elementary(self, node: tree.Elementary) -> str:
+        """Find what was computed beforehand; where there is no such number, the row is refused."""
+        texts = [self.atom(self.value(argument)) for argument in node.arguments]
+        results = {
+            point if len(point) > 1 else point[0]: value for point, value in node.results or ()
+        }
+        bound = f"E{len(self.bound)}_"
+        self.bound[bound] = results
+        nulls = [t for t, a in zip(texts, node.arguments, strict=True) if a.type.nullable]
+        key = f"({', '.join(texts)})" if len(texts) > 1 else texts[0]
+        name = self.temp(_unless_null(nulls, f"{bound}[{key}]"))
+        if any(value is None for value in results.values()):
+            guards = "".join(f" and {text} is not None" for text in dict.fromkeys(nulls))
+            with self.block(f"if {name} is None{guards}:"):
+                self.write(f"raise R_({self.sites.number(*UNDEFINED)})")
+        return name
+
+    def between(self, node: tree.Interpolate, nulls: list[str]) -> tuple[str, str]:
+        """Give a value between two rows as a fraction; beyond all rows, the row is refused."""
+        index = self.tables[node.table][node.column]
+        bound = f"C_{node.table}_{node.column}"
+        self.bound[bound] = Curve(index).around
+        at = self.atom(self.value(node.at))
+        call = f"{bound}(s_date, {at})"
+        if node.at.type.nullable:
+            # Any piece of a curve will do: the result is null.
+            call = f"(0, 0, 1, 0) if {at} is None else {call}"
+            nulls.append(at)
+        found = self.temp(call)
+        with self.block(f"if {found} is None:"):
+            self.write(f"raise R_({self.sites.number(NO_ROW, no_rows_around(node.table))})")
+        width = self.temp(f"sub_({found}[2], {found}[0])")
+        rise = f"mul_(sub_({found}[3], {found}[1]), sub_({at}, {found}[0]))"
+        return f"add_(mul_({found}[1], {width}), {rise})", width
+
+    @staticmethod
+    def called(function: str, texts: list[str], arguments: tuple[tree.Expression, ...]) -> str:
+        """Call a function with values; null where any of them is."""
+        pairs = zip(texts, arguments, strict=True)
+        nulls = [text for text, argument in pairs if argument.type.nullable]
+        return _unless_null(nulls, f"{function}({', '.join(texts)})")
+
     def round(self, node: tree.Round) -> str:
         """Round, after dividing where a division stands within."""
         operand = node.operand
@@ -251,6 +318,8 @@ class Emitter:
                 return f"abs_({above})", below and f"abs_({below})"
             case tree.Case() if divides(node):
                 return self.ratio_case(node, nulls)
+            case tree.Interpolate():
+                return self.between(node, nulls)
         text = self.atom(self.value(node))
         if node.type.nullable:
             nulls.append(text)

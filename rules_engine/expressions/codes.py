@@ -21,6 +21,8 @@ _MEANING = {
     "RE413": "a code never occurs in its column",
     "RE414": "a formula is too large",
     "RE415": "a construct is not offered here",
+    "RE417": "a table is read between its rows, and they do not begin and end together",
+    "RE416": "a function of rows takes too many values to be computed beforehand",
 }
 
 _ROWS = {
@@ -35,6 +37,7 @@ _ROWS = {
     "RE609": "the row has no date",
     "RE610": "the row's date is outside the ruleset's effective dates",
     "RE612": "an amount is larger than a line may hold",
+    "RE613": "a power, exponential or logarithm has no value",
     "RE611": "a computed date lies outside the years 1 to 9999",
 }
 

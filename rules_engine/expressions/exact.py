@@ -6,16 +6,19 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any, Protocol
 
-from rules_engine.expressions import tree
+from rules_engine.expressions import dates, tree
+from rules_engine.expressions.elementary import rounded
 from rules_engine.expressions.rational import rounded_quotient
 from rules_engine.expressions.runtime import (
     NO_ROW,
     NO_VALUE_YET,
     OUT_OF_TIME,
+    UNDEFINED,
     ZERO_DIVISOR,
     Reject,
     like_pattern,
     missing_row,
+    no_rows_around,
     no_value_yet,
 )
 from rules_engine.expressions.sites import Sites
@@ -173,6 +176,10 @@ class _Evaluation:
                 return self.table(node)
             case tree.Aggregate():
                 return plain(self.env.aggregate(node))
+            case tree.DateCall():
+                return self.calendar(node)
+            case tree.Elementary():
+                return self.elementary(node)
             case _:
                 return self.condition(node)
 
@@ -201,6 +208,25 @@ class _Evaluation:
                 return a * b
         return a / b
 
+    def calendar(self, node: tree.DateCall) -> Value:
+        values = [self.value(argument) for argument in node.arguments]
+        if any(value is None for value in values):
+            return None
+        found = dates.COMPUTED[node.function](*values)
+        if found is None:
+            raise self.reject(*OUT_OF_TIME)
+        return plain(found)
+
+    def elementary(self, node: tree.Elementary) -> Value:
+        values = [self.number(argument) for argument in node.arguments]
+        known = [value for value in values if value is not None]
+        if len(known) < len(values):
+            return None
+        found = rounded(node.function, known, node.places, node.mode)
+        if found is None:
+            raise self.reject(*UNDEFINED)
+        return Fraction(found)
+
     def dated(self, node: tree.Dated) -> Value:
         for first, entry in reversed(node.entries):
             if self.env.date >= first:
@@ -226,7 +252,7 @@ class _Evaluation:
             return None
         points = self.env.around(node.table, node.column, at)
         if not points:
-            raise self.reject(NO_ROW, f"{node.table} has no rows around this value")
+            raise self.reject(NO_ROW, no_rows_around(node.table))
         (low, first), (high, last) = points[0], points[-1]
         return first if low == high else first + (last - first) * (at - low) / (high - low)
 

@@ -12,7 +12,7 @@ from rules_engine.expressions.types import Kind, Type, read_date
 if TYPE_CHECKING:
     from rules_engine.expressions.checker import Checker
 
-__all__ = ["compare", "dated", "operator", "proven_not_null"]
+__all__ = ["as_date", "compare", "dated", "operator", "proven_not_null"]
 
 _BOOLEAN: Final = Type(Kind.BOOLEAN)
 _NULL: Final = Type(Kind.TEXT, nullable=True, free=True)
@@ -46,6 +46,13 @@ def operator(checker: "Checker", node: syntax.Node) -> tree.Expression:
             made = _negated(made, node) if node.negated else made
         case syntax.Case():
             made = _case(checker, node)
+        case syntax.Interval():
+            raise checker.wrong(
+                node,
+                "RE406",
+                "an interval stands alone; it is added to a date or taken from one",
+                "write a date before it: discharge_date + INTERVAL '3' MONTH",
+            )
         case _:
             msg = f"no such syntax: {node!r}"
             raise TypeError(msg)
@@ -98,6 +105,8 @@ def _bare_columns(nodes: Iterable[tree.Expression]) -> frozenset[str]:
 
 
 def _binary(checker: "Checker", node: syntax.Binary) -> tree.Expression:
+    if node.op in {"+", "-"} and isinstance(node.right, syntax.Interval):
+        return _moved(checker, node, node.right)
     if node.op in {"+", "-", "*"}:
         left, right = checker.visit_all((node.left, node.right))
         return _arithmetic(checker, node, left, right)
@@ -110,6 +119,25 @@ def _binary(checker: "Checker", node: syntax.Binary) -> tree.Expression:
     if node.op == "like":
         return _like(checker, node, left, right)
     return compare(checker, node.op, (left, right), node, node.right)
+
+
+def _moved(checker: "Checker", node: syntax.Binary, interval: syntax.Interval) -> tree.Expression:
+    """Type `date + INTERVAL '3' MONTH`."""
+    from rules_engine.expressions import dates  # noqa: PLC0415  its calls are typed with operators
+
+    left = as_date(checker.visit(node.left))
+    if left.type.kind != Kind.DATE:
+        message = f"{units.show(left.type)} stands before an interval; a date may stand there"
+        raise checker.wrong(node.left, "RE406", message)
+    count = interval.count.copy_negate() if node.op == "-" else interval.count
+    type_ = Type(Kind.COUNT, scale=0, low=count, high=count, free=True)
+    moved = tree.Const(type=type_, start=interval.start, end=interval.end, value=count)
+    if interval.unit != "day":
+        return dates.made(f"add_{interval.unit}s", (left, moved), node)
+    type_ = units.add("+", left.type, type_)
+    return tree.Arithmetic(
+        type=type_, start=node.start, end=node.end, op="+", left=left, right=moved
+    )
 
 
 def _division(checker: "Checker", node: syntax.Binary) -> tree.Expression:
@@ -374,13 +402,14 @@ def _case(checker: "Checker", node: syntax.Case) -> tree.Expression:
 def dated(left: tree.Expression, right: tree.Expression) -> tuple[tree.Expression, tree.Expression]:
     """Read a text that is compared with a date as a date, where it is one."""
     if left.type.kind == Kind.DATE:
-        return left, _as_date(right)
+        return left, as_date(right)
     if right.type.kind == Kind.DATE:
-        return _as_date(left), right
+        return as_date(left), right
     return left, right
 
 
-def _as_date(node: tree.Expression) -> tree.Expression:
+def as_date(node: tree.Expression) -> tree.Expression:
+    """Give a text that is a date as the date; everything else as it is."""
     if isinstance(node, tree.Const) and isinstance(node.value, str):
         value = read_date(node.value)
         if value is not None:

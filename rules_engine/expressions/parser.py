@@ -10,6 +10,7 @@ from rules_engine.expressions.syntax import (
     Call,
     Case,
     In,
+    Interval,
     IsNull,
     Literal,
     Name,
@@ -44,6 +45,11 @@ _BINARY: Final = {
     "in": _COMPARE, "between": _COMPARE, "is": _COMPARE, "like": _COMPARE, "not": _COMPARE,
     "||": _JOIN, "+": _ADD, "-": _ADD,
     "*": _MULTIPLY, "/": _MULTIPLY,
+}  # fmt: skip
+
+_UNITS: Final = {
+    "day": "day", "days": "day", "month": "month", "months": "month", "year": "year",
+    "years": "year",
 }  # fmt: skip
 
 
@@ -252,11 +258,14 @@ class _Parser:
             shown = self.found()
             self.fail(token, f"{shown}; a column, number, function or ( may stand here")
         self.advance()
-        if token.value.lower() == "date" and self.token.kind == "text":
-            return self.date(token)
+        if self.token.kind in {"text", "number"} and token.value.lower() in {"date", "interval"}:
+            return self.of_time(token)
         if self.word() == "(":
             self.advance()
             return self.call(token)
+        return self.name(token)
+
+    def name(self, token: Token) -> Node:
         parts = [token.value]
         end = token.end
         while self.word() == ".":
@@ -269,12 +278,24 @@ class _Parser:
             end = part.end
         return Name(start=token.start, end=end, parts=tuple(parts))
 
-    def date(self, token: Token) -> Node:
+    def of_time(self, token: Token) -> Node:
         text = self.advance()
+        if token.value.lower() == "interval":
+            return self.interval(token, text)
         value = read_date(text.value[1:-1])
         if value is None:
             self.fail(text, f"{text.value} is not a date", "write DATE '2026-01-31'")
         return Literal(start=token.start, end=text.end, value=value)
+
+    def interval(self, token: Token, count: Token) -> Node:
+        written = count.value.strip("'").strip().replace("_", "")
+        if not written.removeprefix("-").isdecimal() or not written.isascii():
+            self.fail(count, f"{count.value} is no whole number", "write INTERVAL '3' MONTH")
+        unit = _UNITS.get(self.token.value.lower())
+        if unit is None:
+            self.fail(self.token, f"{self.found()}; DAY, MONTH or YEAR may stand here")
+        end = self.advance()
+        return Interval(start=token.start, end=end.end, count=Decimal(written), unit=unit)
 
     def call(self, name: Token) -> Node:
         arguments = self.arguments()

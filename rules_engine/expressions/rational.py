@@ -8,7 +8,7 @@ from attrs import evolve
 from rules_engine.expressions import tree, units
 from rules_engine.expressions.types import Kind, Type
 
-__all__ = ["as_ratio", "divides", "rounded_quotient"]
+__all__ = ["as_ratio", "divides", "next_key_type", "rounded_quotient"]
 
 _ONE: Final = tree.Const(
     type=Type(Kind.NUMBER, scale=0, low=Decimal(1), high=Decimal(1)), value=Decimal(1)
@@ -17,10 +17,10 @@ _ONE: Final = tree.Const(
 
 def divides(node: tree.Expression) -> bool:
     """Whether a division stands in it, outside any ROUND of its own."""
-    # Only a division leaves a number without a last decimal place.
+    # Only a division, or a place between two rows, leaves a number without a last decimal place.
     if isinstance(node, tree.Round) or not node.type.is_numeric or node.type.scale is not None:
         return False
-    if isinstance(node, tree.Arithmetic) and node.op == "/":
+    if isinstance(node, tree.Interpolate) or (isinstance(node, tree.Arithmetic) and node.op == "/"):
         return True
     return any(divides(child) for child in tree.children(node))
 
@@ -53,8 +53,34 @@ def as_ratio(node: tree.Expression) -> tuple[tree.Expression, tree.Expression]:
                 _case([(c, pair[side]) for c, pair in pairs], last[side], default)
                 for side in (0, 1)
             )
+        case tree.Interpolate():
+            return _between(node)
         case _:
             return node, _ONE
+
+
+def _between(node: tree.Interpolate) -> tuple[tree.Expression, tree.Expression]:
+    """Give a value between two rows as a fraction; the row above never has the same key."""
+    key = tree.Point(type=node.key, of=node, part="key")
+    value = tree.Point(type=node.column_type, of=node, part="value")
+    next_key = tree.Point(type=next_key_type(node), of=node, part="next_key")
+    next_value = tree.Point(type=node.column_type, of=node, part="next_value")
+    width = _plus("-", next_key, key)
+    width = evolve(width, type=evolve(width.type, low=_unit(next_key.type)))
+    risen = _times(_plus("-", next_value, value), _plus("-", node.at, key))
+    return _plus("+", _times(value, width), risen), width
+
+
+def next_key_type(node: tree.Interpolate) -> Type:
+    """Give the type of the key above a value; above the last one lies the next that may occur."""
+    scale = max(node.key.scale or 0, node.at.type.scale or 0)
+    type_ = evolve(node.key, scale=scale)
+    high = None if type_.high is None else units.EXACT.add(type_.high, _unit(type_))
+    return evolve(type_, high=high)
+
+
+def _unit(type_: Type) -> Decimal:
+    return Decimal(1).scaleb(-(type_.scale or 0), units.EXACT)
 
 
 def _number(type_: Type) -> Type:

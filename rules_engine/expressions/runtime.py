@@ -1,25 +1,33 @@
 """What the compilations share when a row is priced: refusals, tables and patterns."""
 
 import re
+from bisect import bisect_right
 from collections.abc import Mapping
+from datetime import date
 from typing import Any, Final
 
 from attrs import frozen
+
+from rules_engine.expressions.types import EXACT
 
 __all__ = [
     "NO_ROW",
     "NO_VALUE_YET",
     "OUT_OF_TIME",
+    "UNDEFINED",
     "ZERO_DIVISOR",
+    "Curve",
     "Index",
     "Reject",
     "like_pattern",
     "missing_row",
+    "no_rows_around",
     "no_value_yet",
 ]
 
 NO_ROW: Final = "RE601"
 NO_VALUE_YET: Final = "RE602"
+UNDEFINED: Final = ("RE613", "a power, exponential or logarithm has no value here")
 ZERO_DIVISOR: Final = ("RE603", "a divisor is zero")
 OUT_OF_TIME: Final = ("RE611", "a computed date lies outside the years 1 to 9999")
 
@@ -51,6 +59,43 @@ class Index:
     given: bool = False
 
 
+class Curve:
+    """The rows of a table in the order of its one numeric key, to read values between them.
+
+    Rows that are valid in the same days lie on one curve.
+    """
+
+    def __init__(self, index: Index) -> None:
+        """Sort the rows of a column."""
+        curves: dict[tuple[date, date], list[tuple[Any, Any]]] = {}
+        for key, found in index.rows.items():
+            spans = found if index.dated else ((date.min, date.max, found),)
+            for first, last, value in spans:
+                curves.setdefault((first, last), []).append((key, value))
+        self._curves: list[tuple[date, date, list[Any], list[Any]]] = []
+        for (first, last), points in curves.items():
+            points.sort()
+            keys, values = ([point[side] for point in points] for side in (0, 1))
+            self._curves.append((first, last, keys, values))
+
+    def around(self, day: date, at: Any) -> tuple[Any, Any, Any, Any] | None:
+        """Give key and value of the rows below and above; None beyond the first or last row.
+
+        Where a row is met exactly it is the one below, and the one above is any with a larger key.
+        """
+        for first, last, keys, values in self._curves:
+            if first <= day <= last:
+                place = bisect_right(keys, at) - 1
+                if place < 0:
+                    return None
+                if place + 1 < len(keys):
+                    return keys[place], values[place], keys[place + 1], values[place + 1]
+                if keys[place] == at:
+                    return at, values[place], EXACT.add(at, 1), values[place]
+                return None
+        return None
+
+
 def like_pattern(pattern: str) -> re.Pattern[str]:
     """Give the regular expression of a LIKE pattern."""
     parts = {"%": ".*", "_": "."}
@@ -61,6 +106,11 @@ def missing_row(table: str, key: tuple[str, ...], *, dated: bool) -> str:
     """Say that a table lacks the row a formula reads."""
     keys = ", ".join(key)
     return f"{table} has no row for this {keys}" + (" at the row's date" if dated else "")
+
+
+def no_rows_around(table: str) -> str:
+    """Say that a value lies beyond the rows of a table."""
+    return f"{table} has no rows around this value"
 
 
 def no_value_yet(name: str) -> str:

@@ -1,6 +1,6 @@
 """What the names of an expression may mean where it stands."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from decimal import Decimal
 
@@ -41,6 +41,10 @@ class Relation:
     columns: Mapping[str, Type]
 
 
+def _unknown(_table: str, _column: str) -> frozenset[Decimal] | None:
+    return None
+
+
 @frozen(kw_only=True)
 class Scope:
     """The names around an expression.
@@ -59,6 +63,7 @@ class Scope:
         relations: What aggregates may range over.
         not_null: Columns proven not null by the rule's condition.
         locals: Names that stand for an expression checked before (a methodology's own terms).
+        occurring: Gives the numbers in a column of a table of the ruleset; None where nobody knows.
     """
 
     profile: str = "row"
@@ -73,3 +78,4 @@ class Scope:
     relations: Mapping[str, Relation] = Factory(dict)
     not_null: frozenset[str] = frozenset()
     locals: Mapping[str, Expression] = Factory(dict)
+    occurring: Callable[[str, str], frozenset[Decimal] | None] = _unknown

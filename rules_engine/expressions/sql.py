@@ -5,7 +5,7 @@ An engine never decides a width, a division, a rounding mode or the null rule of
 
 from collections.abc import Callable, Iterable
 
-from rules_engine.expressions import reading, tree
+from rules_engine.expressions import dates, reading, tree
 from rules_engine.expressions.dialect import (
     INT64,
     INT128,
@@ -17,13 +17,16 @@ from rules_engine.expressions.dialect import (
     text,
     width,
 )
+from rules_engine.expressions.pieces import CurveJoin, ResultsJoin
 from rules_engine.expressions.quotient import by_division, quotient
 from rules_engine.expressions.runtime import (
     NO_ROW,
     NO_VALUE_YET,
     OUT_OF_TIME,
+    UNDEFINED,
     ZERO_DIVISOR,
     missing_row,
+    no_rows_around,
     no_value_yet,
 )
 from rules_engine.expressions.sites import Sites
@@ -46,13 +49,7 @@ class Join:
         self.table = table
         parts = [f"{alias}.{quote(k)} = {key}" for k, key in zip(table.key, keys, strict=True)]
         if table.effective is not None:
-            first, last = (f"{alias}.{quote(name)}" for name in table.effective)
-            begins, ends = (table.columns.get(name) for name in table.effective)
-            if begins is not None and begins.nullable:
-                first = f"coalesce({first}, {_FIRST_DAY})"
-            if ends is not None and ends.nullable:
-                last = f"coalesce({last}, {_LAST_DAY})"
-            parts.append(f"{date_sql} BETWEEN {first} AND {last}")
+            parts.append(valid_at(table, alias, date_sql))
         self.condition = " AND ".join(parts)
 
     @property
@@ -63,6 +60,17 @@ class Join:
     def __str__(self) -> str:
         """Write the join."""
         return f"LEFT JOIN {quote(self.table.name)} AS {self.alias} ON {self.condition}"
+
+
+def valid_at(table: TableType, alias: str, date_sql: str) -> str:
+    """Write that a row of a dated table holds at a date; an open end is a far day."""
+    first, last = (f"{alias}.{quote(name)}" for name in table.effective or ())
+    begins, ends = (table.columns.get(name) for name in table.effective or ())
+    if begins is not None and begins.nullable:
+        first = f"coalesce({first}, {_FIRST_DAY})"
+    if ends is not None and ends.nullable:
+        last = f"coalesce({last}, {_LAST_DAY})"
+    return f"{date_sql} BETWEEN {first} AND {last}"
 
 
 class SqlWriter:
@@ -90,7 +98,7 @@ class SqlWriter:
         self.sites = sites
         self.column = column or (lambda ref: quote(ref.name))
         self.row_date = row_date
-        self.joins: dict[tuple[str, tuple[str, ...]], Join] = {}
+        self.joins: dict[tuple[str, tuple[str, ...]], Join | CurveJoin | ResultsJoin] = {}
 
     # -- values
 
@@ -132,6 +140,12 @@ class SqlWriter:
             case tree.Coalesce():
                 made = f"coalesce({', '.join(self.aligned(node.arguments))})"
                 return self._cast(made, node.type, node.arguments)
+            case tree.Point():
+                return f"{self.curve(node.of).alias}.{node.part}"
+            case tree.Elementary():
+                return f"CAST({self.results(node).alias}.result AS {decimal(node.type)})"
+            case tree.DateCall():
+                return dates.written(node, [self.write(a) for a in node.arguments])
             case tree.TextCall():
                 return reading.call(node, [self.write(a) for a in node.arguments])
             case _:
@@ -219,10 +233,36 @@ class SqlWriter:
             for name, key in zip(type_.key, keys, strict=True)
         )
         found = self.joins.get((table, written))
-        if found is None:
+        if not isinstance(found, Join):
             alias = f"{table}_{len(self.joins) + 1}"
             found = Join(type_, alias, written, self.row_date)
             self.joins[table, written] = found
+        return found
+
+    def curve(self, node: tree.Interpolate) -> CurveJoin:
+        """Give the join that reads the rows around a value, adding it where it is new."""
+        table = self.tables[node.table]
+        at = self._key(tree.Ref(type=node.key, space="column", name=""), node.at)
+        name = f"{node.table}.{node.column}"
+        found = self.joins.get((name, (at,)))
+        if not isinstance(found, CurveJoin):
+            alias = f"{node.table}_{len(self.joins) + 1}"
+            days = None
+            if table.effective is not None:
+                days = valid_at(table, alias, self.row_date)
+            found = CurveJoin(alias=alias, node=node, table=table, at=at, days=days)
+            self.joins[name, (at,)] = found
+        return found
+
+    def results(self, node: tree.Elementary) -> ResultsJoin:
+        """Give the join that reads what was computed beforehand, adding it where it is new."""
+        written = tuple(self.write(argument) for argument in node.arguments)
+        name = f"{node.function} {node.places} {node.mode}"
+        found = self.joins.get((name, written))
+        if not isinstance(found, ResultsJoin):
+            alias = f"{node.function}_{len(self.joins) + 1}"
+            found = ResultsJoin(alias=alias, node=node, arguments=written)
+            self.joins[name, written] = found
         return found
 
     def _key(self, column: tree.Ref, key: tree.Expression) -> str:
@@ -313,12 +353,32 @@ class SqlWriter:
                 first, count = self.write(node.left), self._days(node.right)
                 days = f"date_diff('day', {_FIRST_DAY}, {first}) {node.op} {count}"
                 return f"CASE WHEN {days} NOT BETWEEN 0 AND {_DAYS - 1} THEN {number} END"
+            case tree.Interpolate(table=table, at=at):
+                number = self.sites.number(NO_ROW, no_rows_around(table))
+                missing = f"NOT ({self.curve(node).found})"
+                if at.type.nullable:
+                    missing = f"{self.write(at)} IS NOT NULL AND {missing}"
+                return f"CASE WHEN {missing} THEN {number} END"
+            case tree.Elementary():
+                return self._undefined(node)
+            case tree.DateCall(function="add_months" | "add_years"):
+                number = self.sites.number(*OUT_OF_TIME)
+                inside = dates.is_in_time(node, [self.write(a) for a in node.arguments])
+                return f"CASE WHEN NOT ({inside}) THEN {number} END"
             case tree.TextCall(function="number" | "date" | "make_date"):
                 read = node.function.removeprefix("make_")
                 number = self.sites.number("RE604", f"a text does not read as a {read}")
                 given = " AND ".join(f"{self.write(a)} IS NOT NULL" for a in node.arguments)
                 return f"CASE WHEN {given} AND {self.write(node)} IS NULL THEN {number} END"
         return None
+
+    def _undefined(self, node: tree.Elementary) -> str | None:
+        if all(result is not None for _, result in node.results or ()):
+            return None
+        number = self.sites.number(*UNDEFINED)
+        nulls = [a for a in node.arguments if a.type.nullable]
+        known = "".join(f"{self.write(argument)} IS NOT NULL AND " for argument in nulls)
+        return f"CASE WHEN {known}NOT ({self.results(node).found}) THEN {number} END"
 
     @staticmethod
     def first(*failures: str | None) -> str | None:

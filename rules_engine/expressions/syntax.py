@@ -11,6 +11,7 @@ __all__ = [
     "Call",
     "Case",
     "In",
+    "Interval",
     "IsNull",
     "Literal",
     "Name",
@@ -43,6 +44,14 @@ class Name(Node):
 
     parts: tuple[str, ...]
     quoted: bool = False
+
+
+@frozen(kw_only=True)
+class Interval(Node):
+    """`INTERVAL '3' MONTH`: a number of days, months or years beside a date."""
+
+    count: Decimal
+    unit: str
 
 
 @frozen(kw_only=True)

@@ -16,7 +16,9 @@ __all__ = [
     "Coalesce",
     "Compare",
     "Const",
+    "DateCall",
     "Dated",
+    "Elementary",
     "Expression",
     "Extremum",
     "Has",
@@ -28,6 +30,7 @@ __all__ = [
     "Lookup",
     "Negate",
     "Not",
+    "Point",
     "Ref",
     "Round",
     "TextCall",
@@ -208,28 +211,93 @@ class Has(Expression):
 
 @frozen(kw_only=True)
 class Interpolate(Expression):
-    """A column of a table, linear between the rows around `at` (its only key)."""
+    """A column of a table, linear between the rows around `at` (its only key).
+
+    Attributes:
+        table: The table.
+        column: What is read.
+        at: Where it is read.
+        key: Type of the table's key.
+        column_type: Type of the column.
+    """
 
     table: str
     column: str
     at: Expression
+    key: Type
+    column_type: Type
+
+
+@frozen(kw_only=True)
+class Point(Expression):
+    """One end of the piece of a curve around a value.
+
+    Attributes:
+        of: The interpolation.
+        part: `key` and `value` of the row below, `next_key` and `next_value` of the row above.
+    """
+
+    of: Interpolate
+    part: str
+
+
+@frozen(kw_only=True)
+class Elementary(Expression):
+    """`ROUND(POWER|EXP|LN(…), n)`, rounded correctly.
+
+    Attributes:
+        function: `power`, `exp` or `ln`.
+        arguments: Numbers.
+        places: Decimal places.
+        mode: half_up, half_even or down.
+        results: The result for all that the arguments can be, None where there is no such number;
+            None where it is computed when it is asked for.
+    """
+
+    function: str
+    arguments: tuple[Expression, ...]
+    places: int
+    mode: str
+    results: tuple[tuple[tuple[Decimal, ...], Decimal | None], ...] | None = field(
+        default=None, eq=False
+    )
 
 
 @frozen(kw_only=True)
 class Aggregate(Expression):
-    """`sum`, `count`, `min`, `max`, `mean` over the rows of a relation at the rule's grain.
+    """`sum`, `count`, `mean`, `median` and others over the rows of a relation at the rule's grain.
 
     Attributes:
         function: Its name.
         relation: Table, priced rule or settled rule whose rows are read.
         operand: What is added up, over that relation's columns; None to count rows.
         condition: Rows to take; None for all.
+        at: Which percentile, 0 to 1; None for the others.
+        peers: What the entities have in common whose rows are read; None where rows of this
+            entity or of the contract are read.
     """
 
     function: str
     relation: str
     operand: Expression | None
     condition: Expression | None = None
+    at: Decimal | None = None
+    peers: tuple[Expression, ...] | None = None
+
+
+@frozen(kw_only=True)
+class DateCall(Expression):
+    """A function of the calendar.
+
+    Attributes:
+        function: `year`, `month`, `day`, `last_day`; `add_months` and `add_years`, whose day is
+            the month's last where it has no such day; `months_between` and `years_between`, which
+            count whole months and years from the first date to the second.
+        arguments: A date, and a whole number or a second date.
+    """
+
+    function: str
+    arguments: tuple[Expression, ...]
 
 
 @frozen(kw_only=True)
@@ -251,7 +319,7 @@ def children(node: Expression) -> tuple[Expression, ...]:
             return (node.operand, *node.options)
         case Case():
             return (*(part for branch in node.branches for part in branch), node.default)
-        case Extremum() | Coalesce() | TextCall():
+        case Extremum() | Coalesce() | TextCall() | DateCall() | Elementary():
             return node.arguments
         case Lookup() | Has():
             return node.keys
@@ -260,7 +328,11 @@ def children(node: Expression) -> tuple[Expression, ...]:
         case Dated():
             return tuple(value for _, value in node.entries)
         case Aggregate():
-            return tuple(part for part in (node.operand, node.condition) if part is not None)
+            return tuple(
+                part
+                for part in (node.operand, node.condition, *(node.peers or ()))
+                if part is not None
+            )
         case _:
             return ()
 
@@ -275,7 +347,8 @@ def walk(node: Expression) -> Iterator[Expression]:
 def can_fail(node: Expression) -> bool:
     """Whether it can reject the row: a missing key, a zero divisor, a date of no calendar."""
     return any(
-        isinstance(part, Lookup | Dated | Interpolate)
+        isinstance(part, Lookup | Dated | Interpolate | Elementary)
         or (isinstance(part, Arithmetic) and (part.op == "/" or part.type.kind == Kind.DATE))
+        or (isinstance(part, DateCall) and part.function.startswith("add_"))
         for part in walk(node)
     )

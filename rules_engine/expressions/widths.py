@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import Final
 
-from rules_engine.expressions import tree
+from rules_engine.expressions import dates, tree
 from rules_engine.expressions.dialect import common
 from rules_engine.expressions.quotient import by_division, division
 from rules_engine.expressions.size import WIDEST
@@ -55,7 +55,11 @@ class _Proof:
     def own(self, node: tree.Expression) -> bool:
         match node:
             case tree.Arithmetic() if node.type.kind == Kind.DATE:
-                return self.days(node)
+                return self.days(node.right)
+            case tree.Interpolate():
+                return self.together(node, [node.key, node.at.type])
+            case tree.DateCall() if not dates.is_narrow(node):
+                return self.days(node.arguments[1])
             case tree.Arithmetic(left=left) if left.type.kind != Kind.DATE:
                 return self.arithmetic(node)
             case tree.Round():
@@ -116,10 +120,10 @@ class _Proof:
         self.report(node, message, _NARROWER)
         return False
 
-    def days(self, node: tree.Arithmetic) -> bool:
-        digits = node.right.type.digits
+    def days(self, count: tree.Expression) -> bool:
+        digits = count.type.digits
         if digits is None or digits > _MOST_DAYS:
             shown = "no largest value" if digits is None else f"{digits} digits"
-            self.report(node, f"the days have {shown}; they may have {_MOST_DAYS}", None)
+            self.report(count, f"the days or months have {shown}; they may have {_MOST_DAYS}", None)
             return False
         return True

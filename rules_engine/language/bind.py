@@ -435,6 +435,7 @@ class _Binder:
             grain=str(mark["grain"]),
             place=str(document.locate(path)),
         )
+        self.findings += soundness.curves(self.declaration, expression, path, self.tables)
         if scope.profile == "settlement":
             self.findings += soundness.at_one_time(self.declaration, rule, expression, path)
             self.findings += soundness.one_value_each(
@@ -457,6 +458,7 @@ class _Binder:
                 stages=stages,
                 tables=self.shapes(),
                 parameters=numbers,
+                occurring=self.occurring,
             )
         entity = None
         if rule.for_each is not None:
@@ -471,7 +473,15 @@ class _Binder:
             outputs=self.outputs(grain),
             finer=self.finer(grain),
             relations=self.relations(grain),
+            occurring=self.occurring,
         )
+
+    def occurring(self, table: str, column: str) -> frozenset[Decimal] | None:
+        """Give the numbers in a column of a table of the ruleset."""
+        if table not in self.tables:
+            return None
+        numbers = self.tables[table].rows[column]
+        return frozenset(Decimal(n) for n in numbers if isinstance(n, Decimal | int))
 
     def stage(self, name: str) -> Type:
         """Give the type of an amount of the waterfall: at the scale that the contract posts."""

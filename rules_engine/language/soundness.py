@@ -2,20 +2,23 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
+from itertools import pairwise
 from typing import Any, Final
 
 from rules_engine.diagnostics import Diagnostic, Location, choices
 from rules_engine.expressions import Expression, Relation, Type
-from rules_engine.expressions.tree import Aggregate, Dated, children, walk
+from rules_engine.expressions.tree import Aggregate, Dated, Interpolate, children, walk
 from rules_engine.language.document import Path
 from rules_engine.language.periods import periods
 from rules_engine.language.ruleset import Declaration, Rule
 from rules_engine.methodology import Formula, Methodology, Period
+from rules_engine.tables.lookup import LookupTable
 from rules_engine.tables.standard import STANDARD, StandardTable
 
 __all__ = [
     "at_one_time",
     "clashes",
+    "curves",
     "entity_keys",
     "lan_categories",
     "one_value_a_period",
@@ -190,6 +193,41 @@ def _changes(
         help="let it change on the first day of a period, or give each part a period of its own",
         related=related,
     )
+
+
+def curves(
+    declaration: Declaration,
+    expression: Expression,
+    path: Path,
+    tables: Mapping[str, LookupTable],
+) -> Iterator[Diagnostic]:
+    """Find tables read between their rows whose rows do not begin and end together."""
+    for node in walk(expression):
+        if not isinstance(node, Interpolate) or node.table not in tables:
+            continue
+        days = sorted(_days_of(tables[node.table]))
+        clash = next(((a, b) for a, b in pairwise(days) if b[0] <= a[1]), None)
+        if clash is not None:
+            (first, last), (other, _) = clash
+            shown = f"{first if first != date.min else 'the beginning'} through "
+            shown += f"{last if last != date.max else 'the end'}"
+            yield Diagnostic(
+                declaration.document.locate(path, offset=node.start),
+                "RE417",
+                f"{node.table} is read between its rows, and rows of {shown} meet others from "
+                f"{other}; rows that hold on one day may begin and end together",
+                help="give every row of a curve the same first and last day",
+            )
+
+
+def _days_of(table: LookupTable) -> set[tuple[date, date]]:
+    if table.type.effective is None:
+        return set()
+    first, last = (table.rows[name] for name in table.type.effective)
+    return {
+        (a if isinstance(a, date) else date.min, b if isinstance(b, date) else date.max)
+        for a, b in zip(first, last, strict=True)
+    }
 
 
 def read_once(node: Expression) -> Iterator[Expression]:

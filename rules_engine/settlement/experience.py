@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import Factory, define, frozen
 
 from rules_engine.expressions import Sites, TableType
+from rules_engine.expressions.combining import share
 from rules_engine.expressions.sql import SqlWriter, constant, quote
 from rules_engine.expressions.tree import Aggregate, Ref
 from rules_engine.methodology import Period, SettlementError
@@ -124,8 +125,9 @@ def _query(
                 msg = f"{nodes[place].function} of {relation} in {period.label}: {site.message}"
                 raise SettlementError(msg)
             unread[place] += count
-            if value is not None and value != [None, "0"]:
-                found[place][key] = _ratio(value)
+            exact = None if value is None else _exactly(nodes[place], value)
+            if exact is not None:
+                found[place][key] = exact
     for node, values, missing in zip(nodes, found, unread, strict=True):
         experience.values[node, keys] = values
         if missing:
@@ -156,13 +158,37 @@ def _columns(node: Aggregate, writer: SqlWriter) -> list[str]:
             # Two exact numbers: engines divide as binary floats.
             pair = (f"CAST({f}({operand}){taken} AS VARCHAR)" for f in ("sum", "count"))
             return [f"[{', '.join(pair)}]", nulls, failure]
+        case "median" | "percentile":
+            return [_neighbours(node, operand, writer), nulls, failure]
     return [f"{node.function}({operand}){taken}", nulls, failure]
 
 
-def _ratio(value: Any) -> Fraction:
-    if isinstance(value, list):
-        total, count = value
-        return Fraction(total) / Fraction(count)
+def _neighbours(node: Aggregate, operand: str, writer: SqlWriter) -> str:
+    """The values below and above the place that is asked for, and how many there are."""
+    taken = f"{operand} IS NOT NULL"
+    if node.condition is not None:
+        taken = f"{writer.write(node.condition)} AND {taken}"
+    ordered = f"list({operand} ORDER BY {operand}) FILTER (WHERE {taken})"
+    at = share(node)
+    place = f"{at.numerator} * (len({ordered}) - 1)"
+    below = f"{ordered}[1 + ({place}) // {at.denominator}]"
+    above = f"{ordered}[1 + ({place} + {at.denominator - 1}) // {at.denominator}]"
+    parts = (f"CAST({part} AS VARCHAR)" for part in (below, above, f"len({ordered})"))
+    return f"[{', '.join(parts)}]"
+
+
+def _exactly(node: Aggregate, value: Any) -> Fraction | None:
+    """Give the exact value of what a query found; None where there were no rows."""
+    match node.function:
+        case "mean":
+            total, count = value
+            return None if total is None else Fraction(total) / Fraction(count)
+        case "median" | "percentile":
+            low, high, count = value
+            if low is None:
+                return None
+            place = share(node) * (int(count) - 1)
+            return Fraction(low) + (Fraction(high) - Fraction(low)) * (place - int(place))
     return Fraction(value)
 
 

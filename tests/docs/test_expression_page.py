@@ -27,6 +27,7 @@ from rules_engine.expressions import (
     tree,
 )
 from rules_engine.expressions.closure import Reject
+from rules_engine.expressions.combining import combine
 from rules_engine.expressions.exact import evaluate
 from rules_engine.expressions.sql import SqlWriter, quote
 from tests.docs.pages import ROOT, blocks
@@ -79,6 +80,9 @@ def declared(text: str) -> Type:
     """Read a type, with its codes after a colon."""
     name, _, codes = text.partition(": ")
     type_ = Type.parse(name)
+    if " to " in codes:
+        low, high = map(Decimal, codes.split(" to "))
+        return evolve(type_, low=low, high=high)
     return evolve(type_, codes=frozenset(codes.split(", "))) if codes else type_
 
 
@@ -115,9 +119,17 @@ def lookup_table(name: str) -> Table:
 ROWS: Final = tables()["name"][1:]
 COLUMNS: Final = {name: declared(type_) for name, type_, _ in ROWS}
 ROW: Final = {name: value(text, COLUMNS[name]) for name, _, text in ROWS}
-TABLES: Final = {name: lookup_table(name) for name in ("fees", "drgs")}
+TABLES: Final = {name: lookup_table(name) for name in ("fees", "drgs", "curve")}
 SUMMER: Final = date(2026, 7, 1)
+
+
+def occurring(table: str, column: str) -> frozenset[Decimal]:
+    """Give the numbers in a column of a table of the page."""
+    return frozenset(row[column] for row in TABLES[table].rows if row[column] is not None)
+
+
 SCOPE: Final = Scope(
+    occurring=occurring,
     columns=COLUMNS,
     tables={name: table.type for name, table in TABLES.items()},
     parameters={
@@ -130,13 +142,15 @@ SCOPE: Final = Scope(
     },
 )
 PREMIUM: Final = lookup_table("premium")
-CURVE: Final = lookup_table("curve")
+CURVE: Final = TABLES["curve"]
+HOSPITAL: Final = lookup_table("hospital")
 SETTLEMENT: Final = evolve(
     SCOPE,
     profile="settlement",
     grain="contract",
     columns={},
     tables={"curve": CURVE.type},
+    entity=("hospital", HOSPITAL.type.columns),
     relations={"premium": Relation(name="premium", grain="month", columns=PREMIUM.type.columns)},
 )
 FILE: Final = dict(zip(tables()["file"][0][1:], tables()["file"][2][1:], strict=True))
@@ -161,8 +175,7 @@ class _Contract:
     date: date = date(2026, 1, 1)
 
     def ref(self, node: tree.Ref) -> Any:
-        assert self.of is not None
-        return self.of[node.name]
+        return (HOSPITAL.rows[0] if self.of is None else self.of)[node.name]
 
     def row(self, table: str, keys: tuple[Any, ...]) -> Any:
         raise NotImplementedError
@@ -175,20 +188,17 @@ class _Contract:
 
     def aggregate(self, node: tree.Aggregate) -> Any:
         rows = [evolve(self, of=dict(row)) for row in PREMIUM.rows]
+        if node.peers is not None:
+            entities = [evolve(self, of=dict(row)) for row in HOSPITAL.rows]
+            rows = [
+                entity
+                for entity in entities
+                if [evaluate(peer, entity) for peer in node.peers]
+                == [evaluate(peer, self) for peer in node.peers]
+            ]
         taken = [r for r in rows if node.condition is None or evaluate(node.condition, r)]
-        if node.operand is None:
-            return len(taken)
-        found: list[Any] = [evaluate(node.operand, row) for row in taken]
-        if node.function == "sum":
-            return sum(found, start=Fraction(0))
-        if not found:
-            return None
-        match node.function:
-            case "min":
-                return min(found)
-            case "max":
-                return max(found)
-        return sum(found) / len(found)
+        found: list[Any] = [1 if node.operand is None else evaluate(node.operand, r) for r in taken]
+        return combine(node, found)
 
 
 def outcome(example: Example) -> str:

@@ -53,6 +53,8 @@ DATES: Final = (
     date(2014, 12, 31),
     date(2015, 12, 31),
     date(2016, 2, 29),
+    date(2015, 1, 31),
+    date(2015, 2, 28),
     date.min,
     date.max,
 )
@@ -90,6 +92,26 @@ _STEPS = TableType(
         "through": Type(Kind.DATE),
         "height": _number(Kind.NUMBER, "0", f"{'9' * 20}.5", 1),
         "open": Type(Kind.BOOLEAN),
+    },
+    effective=("from", "through"),
+)
+_CURVE = TableType(
+    name="curve",
+    key=("size",),
+    columns={
+        "size": _number(Kind.NUMBER, "-1.5", "7.25", 2),
+        "share": _number(Kind.RATE, "0", "1", 3),
+        "fee": _number(Kind.MONEY, "-0.5", "99.99", 2),
+    },
+)
+_BANDS = TableType(
+    name="bands",
+    key=("lines",),
+    columns={
+        "lines": _number(Kind.COUNT, "0", "9", 0),
+        "from": Type(Kind.DATE, nullable=True),
+        "through": Type(Kind.DATE, nullable=True),
+        "share": _number(Kind.RATIO, "-1", "1.5", 1),
     },
     effective=("from", "through"),
 )
@@ -137,6 +159,26 @@ TABLES: Final[Mapping[str, Table]] = {
             _fee("B", 1, (FIRST, date(2015, 12, 31)), "12.345", "0.000001"),
         ),
     ),
+    "curve": Table(
+        type=_CURVE,
+        rows=tuple(
+            {"size": D(size), "share": D(share), "fee": D(fee)}
+            for size, share, fee in (
+                ("-1.50", "0.005", "-0.50"), ("0.00", "0.500", "99.99"), ("0.01", "0.333", "0.01"),
+                ("7.25", "1.000", "50.00"),
+            )
+        ),
+    ),
+    "bands": Table(
+        type=_BANDS,
+        rows=tuple(
+            {"lines": lines, "from": days[0], "through": days[1], "share": D(share)}
+            for days, lines, share in (
+                ((None, TURN - timedelta(1)), 0, "0.5"), ((None, TURN - timedelta(1)), 3, "-1.0"),
+                ((TURN, None), 1, "1.5"), ((TURN, None), 2, "0.1"), ((TURN, None), 9, "0.0"),
+            )
+        ),
+    ),
     "steps": Table(
         type=_STEPS,
         rows=(
@@ -147,7 +189,14 @@ TABLES: Final[Mapping[str, Table]] = {
     ),
 }  # fmt: skip
 
+
+def occurring(table: str, column: str) -> frozenset[Decimal]:
+    """Give the numbers of a column of these tables."""
+    return frozenset(D(row[column]) for row in TABLES[table].rows if row[column] is not None)
+
+
 SCOPE: Final = Scope(
+    occurring=occurring,
     columns=COLUMNS,
     tables={name: table.type for name, table in TABLES.items()},
     parameters={
@@ -211,6 +260,7 @@ class _Writer:
         ]
         if dividing:
             shapes += [lambda: f"{again(depth - 1)} / ({self.number(depth - 1)})"] * 6
+            shapes += [lambda: f"interpolate(curve.fee, {self.number(depth - 1)})"] * 2
         return f"({self.pick(*shapes)()})"
 
     def dividing_money(self, depth: int) -> str:
@@ -233,17 +283,41 @@ class _Writer:
             lambda: self.extremum("number", depth - 1),
             lambda: self.case("dividing_number" if dividing else "number", depth - 1),
             lambda: f"({self.date(depth - 1)} - {self.date(depth - 1)})",
+            lambda: self.elementary(depth - 1),
+            lambda: f"{self.pick('year', 'month', 'day')}({self.date(depth - 1)})",
+            lambda: (
+                f"{self.pick('months_between', 'years_between')}"
+                f"({self.date(depth - 1)}, {self.date(depth - 1)})"
+            ),
             lambda: self.lookup_number(depth - 1),
         ]
         if dividing:
             shapes += [
                 lambda: f"{again(depth - 1)} / ({self.number(depth - 1)})",
                 lambda: f"({self.money(depth - 1)}) / ({self.money(depth - 1)})",
+                lambda: f"interpolate(curve.share, {self.number(depth - 1)})",
+                lambda: f"interpolate(bands.share, {self.number(depth - 1)})",
             ] * 3
         return f"({self.pick(*shapes)()})"
 
     def dividing_number(self, depth: int) -> str:
         return self.number(depth, dividing=True)
+
+    def elementary(self, depth: int) -> str:
+        function = self.pick("exp", "ln", "power")
+        arguments = [self.few(depth)]
+        if function == "power":
+            arguments.append(self.few(depth))
+        return self.rounded(f"{function}({', '.join(arguments)})")
+
+    def few(self, depth: int) -> str:
+        """A number that takes few values."""
+        leaf = self.pick("lines", "1", "2", "0.5", "-1", "0.333333", "trend", "-7", "lookup", "+")
+        if leaf == "lookup":
+            return f"lookup(drgs.weight, {self.text(depth)})"
+        if leaf == "+" and depth > 0:
+            return f"({self.few(depth - 1)} {self.pick('+', '*', '-')} {self.few(depth - 1)})"
+        return "lines" if leaf == "+" else str(leaf)
 
     def rounded(self, inner: str) -> str:
         return f"{self.pick(*_ROUNDS)}({inner}, {self.pick(2, 2, 0, 1, 4, 6)})"
@@ -296,6 +370,15 @@ class _Writer:
                 lambda: f"coalesce({self.date(depth - 1)}, {self.date(depth - 1)})",
                 lambda: f"greatest({self.date(depth - 1)}, {self.date(depth - 1)})",
                 lambda: self.case("date", depth - 1),
+                lambda: f"last_day({self.date(depth - 1)})",
+                lambda: (
+                    f"{self.pick('add_months', 'add_years')}"
+                    f"({self.date(depth - 1)}, {self.days(depth - 1)})"
+                ),
+                lambda: (
+                    f"({self.date(depth - 1)} {self.pick('+', '-')} INTERVAL "
+                    f"'{self.pick(1, 3, -2, 13, 9998)}' {self.pick('MONTH', 'YEAR', 'DAY')})"
+                ),
                 lambda: f"lookup(drgs.day, {self.text(depth - 1)})",
             )()
         )

@@ -92,7 +92,13 @@ class _Environment:
     def around(
         self, table: str, column: str, at: Fraction
     ) -> tuple[tuple[Fraction, Fraction], ...]:
-        raise NotImplementedError
+        found = self.indexed[table]
+        key = found.type.key[0]
+        valid = [row for row in found.rows if found.row([row[key]], self.date) is row]
+        points = sorted((Fraction(row[key]), Fraction(row[column])) for row in valid)
+        below = [point for point in points if point[0] <= at]
+        above = [point for point in points if point[0] >= at]
+        return (below[-1], above[0]) if below and above else ()
 
     def aggregate(self, node: Aggregate) -> Value:
         raise NotImplementedError

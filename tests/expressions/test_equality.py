@@ -131,6 +131,11 @@ def test_large_formulas_mean_the_same_in_every_engine(
         "base_rate / (1 + lines)",
         "5 / (stay * 2)",
         "lookup(fees.amount, code, lines) * units / 8",
+        "interpolate(curve.fee, score)",
+        "charge * interpolate(curve.share, lines) / 8",
+        "interpolate(curve.fee, weight) / (lines + 1) - copay",
+        "1 - interpolate(bands.share, lines)",
+        "case when urgent then interpolate(bands.share, lines) else 1 / lines end",
     ],
 )
 def test_ties_round_alike(connection: duckdb.DuckDBPyConnection, mode: str, inner: str) -> None:
@@ -175,6 +180,21 @@ def test_ties_round_alike(connection: duckdb.DuckDBPyConnection, mode: str, inne
         "discharged between admitted and '2015-12-31'",
         "discharged - stay > cutoff",
         "conversion_factor * 2",
+        "round(exp(trend), 4) * charge",
+        "round(power(1.02, lines), 12)",
+        "round_down(power(lookup(drgs.weight, drg), 0.5), 6)",
+        "round_half_even(ln(lines), 3)",
+        "round(ln(lookup(drgs.weight, drg) - 1), 3)",
+        "round(power(trend, lines), 2)",
+        "admitted + INTERVAL '1' MONTH",
+        "admitted - INTERVAL 13 MONTHS",
+        "discharged + INTERVAL '-1' YEAR - INTERVAL 1 DAY",
+        "add_months(discharged, gap)",
+        "add_years(admitted, gap)",
+        "months_between(admitted, discharged) * 2",
+        "years_between(discharged, admitted)",
+        "year(discharged) * 10000 + month(discharged) * 100 + day(discharged)",
+        "last_day(discharged) - admitted",
     ],
 )
 def test_widths_nulls_and_rejections_are_alike(

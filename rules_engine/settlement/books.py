@@ -1,0 +1,66 @@
+"""The books of a run: what each rule settled, for whom and when."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from attrs import define, field, frozen
+
+from rules_engine.ledger import Ledger, Transfer
+from rules_engine.methodology import Explained, Period
+
+__all__ = ["Books", "Settled"]
+
+
+@frozen(kw_only=True)
+class Settled:
+    """One rule, one entity, one period.
+
+    Attributes:
+        rule: The rule.
+        source: Where the contract says it.
+        key: The entity's key; empty for the contract.
+        period: The performance period.
+        outputs: Named results: exact numbers, or one for each party.
+        transfers: Movements of money.
+        explained: How each value came about.
+    """
+
+    rule: str
+    source: str
+    key: tuple[str, ...]
+    period: Period
+    outputs: Mapping[str, Any]
+    transfers: tuple[Transfer, ...]
+    explained: tuple[Explained, ...]
+
+
+@define(kw_only=True)
+class Books:
+    """All settlements of a run.
+
+    Attributes:
+        settled: In the order in which they were made.
+        ledger: All their transfers, balanced.
+        warnings: What a reader should know.
+        queries: The SQL that gave the experience.
+    """
+
+    settled: list[Settled] = field(factory=list)
+    ledger: Ledger = field(factory=lambda: Ledger(()))
+    warnings: list[str] = field(factory=list)
+    queries: list[str] = field(factory=list)
+    _by_key: dict[tuple[str, tuple[str, ...]], list[Settled]] = field(factory=dict, init=False)
+
+    def post(self, settled: Settled) -> None:
+        """Add a settlement."""
+        self.settled.append(settled)
+        self._by_key.setdefault((settled.rule, settled.key), []).append(settled)
+
+    def of(self, rule: str, key: tuple[str, ...], day: date) -> Settled | None:
+        """Give what a rule settled for an entity, or for the contract, in the period of a day."""
+        for known in (key, ()):
+            for one in reversed(self._by_key.get((rule, known), [])):
+                if one.period.first <= day <= one.period.last:
+                    return one
+        return None

@@ -1,0 +1,290 @@
+"""What the names of a settlement's formulas stand for: for one rule, one entity and one period."""
+
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+from rules_engine.expressions import Expression, Sites, TableType
+from rules_engine.expressions.closure import Reject
+from rules_engine.expressions.combining import combine
+from rules_engine.expressions.exact import Inputs, Value, evaluate, plain
+from rules_engine.expressions.tree import Aggregate, Dated, Ref
+from rules_engine.language.bound import BoundRule, BoundRuleset
+from rules_engine.language.soundness import read_once
+from rules_engine.methodology import Formula, Period, SettlementError
+from rules_engine.settlement.books import Books
+from rules_engine.settlement.experience import Experience
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+    from rules_engine.tables.lookup import LookupTable
+
+__all__ = ["Facts", "Given", "NotSettledError", "entities", "key_columns"]
+
+
+class NotSettledError(SettlementError):
+    """A formula uses what an earlier rule did not settle for this entity and period."""
+
+
+def key_columns(ruleset: BoundRuleset, rule: BoundRule, formula: Formula) -> tuple[str, ...]:
+    """Columns that tell apart what a formula has one value for."""
+    keys: tuple[str, ...] = ()
+    if rule.declared.for_each is not None:
+        keys = ruleset.declaration.entities[rule.declared.for_each].key
+    return (*keys, "party") if formula.grain == "party" else keys
+
+
+def entities(
+    ruleset: BoundRuleset, rule: BoundRule, given: "Given"
+) -> Iterator[tuple[tuple[str, ...], Mapping[str, Any]]]:
+    """Give key and row of each entity that a rule runs for; one without either for the contract."""
+    if rule.declared.for_each is None:
+        yield (), {}
+        return
+    entity = ruleset.declaration.entities[rule.declared.for_each]
+    rows = (
+        ruleset.tables[entity.table].rows
+        if entity.table in ruleset.tables
+        else given.columns(entity.table)
+    )
+    names = list(rows)
+    for values in zip(*rows.values(), strict=True):
+        row = dict(zip(names, values, strict=True))
+        yield tuple(str(row[k]) for k in entity.key), row
+
+
+class Given:
+    """Tables of the data, read whole when a formula or an entity asks for them."""
+
+    def __init__(self, connection: "DuckDBPyConnection") -> None:
+        """Keep the connection."""
+        self.connection = connection
+        self.read: dict[str, dict[str, tuple[Any, ...]]] = {}
+        # What formulas of many entities ask for again and again.
+        self.places: dict[str, dict[tuple[Value, ...], list[int]]] = {}
+        self.curves: dict[Any, list[tuple[Fraction, Fraction]]] = {}
+        self.peers: dict[Any, dict[tuple[Value, ...], Value]] = {}
+
+    def columns(self, table: str) -> dict[str, tuple[Any, ...]]:
+        """Give the columns of a table."""
+        if table not in self.read:
+            cursor = self.connection.execute(f'SELECT * FROM "{table}" ORDER BY ALL')
+            names = [column[0] for column in cursor.description]
+            rows = cursor.fetchall()
+            self.read[table] = {
+                name: tuple(row[place] for row in rows) for place, name in enumerate(names)
+            }
+        return self.read[table]
+
+
+class Facts:
+    """What the names of a rule's formulas stand for, for one entity and period."""
+
+    def __init__(
+        self,
+        ruleset: BoundRuleset,
+        rule: BoundRule,
+        period: Period,
+        key: tuple[str, ...],
+        row: Mapping[str, Any],
+        experience: Experience,
+        given: Given,
+        books: Books,
+    ) -> None:
+        self.ruleset = ruleset
+        self.rule = rule
+        self.period = period
+        self.date = period.first
+        self.key = key
+        self.entity = row
+        self.experience = experience
+        self.given = given
+        self.books = books
+        self.sites = Sites()
+        self.tables: Mapping[str, TableType] = ruleset.shapes
+        self.keys: tuple[str, ...] = ()
+        self.party: str | None = None
+
+    # -- what a methodology calls
+
+    def evaluate(self, formula: Formula, party: str | None) -> tuple[Value, Inputs]:
+        """Give the value of a formula of the rule, and what it read."""
+        self.keys = key_columns(self.ruleset, self.rule, formula)
+        self.party = party
+        self.check_dated(formula)
+        inputs = Inputs(formula.text)
+        try:
+            value = evaluate(formula.expression, self, inputs)
+        except Reject as reject:
+            site = self.sites[reject.site]
+            who = f" for {'/'.join(self.key)}" if self.key else ""
+            msg = f"{formula.place}: {self.rule.id} in {self.period.label}{who}: {site.message}"
+            raise SettlementError(msg) from None
+        return value, inputs
+
+    def check_dated(self, formula: Formula) -> None:
+        """A value that changes inside the period has no one meaning for it."""
+        for node in read_once(formula.expression):
+            if isinstance(node, Dated):
+                for day, _ in node.entries:
+                    if self.period.first < day <= self.period.last:
+                        msg = (
+                            f"{formula.place}: {node.name} changes on {day}, inside the period"
+                            f" {self.period.label}; a settlement reads one value: let it change on"
+                            " a period's first day"
+                        )
+                        raise SettlementError(msg)
+
+    # -- the environment of the evaluator
+
+    def ref(self, node: Ref) -> Value:
+        """Give a column of the entity, or what another rule has settled."""
+        if node.space == "entity":
+            return plain(self.entity[node.name])
+        rule, _, name = node.name.partition(".")
+        found = self.books.of(rule, self.key, self.period.first)
+        if found is not None:
+            return plain(found.outputs[name])
+        msg = f"{self.rule.id} in {self.period.label} uses {node.name}, which was not settled"
+        raise NotSettledError(msg)
+
+    def columns(self, table: str) -> Mapping[str, Sequence[Any]]:
+        """Give the columns of a table of the ruleset or of the data."""
+        found: LookupTable | None = self.ruleset.tables.get(table)
+        return found.rows if found is not None else self.given.columns(table)
+
+    def row(self, table: str, keys: tuple[Value, ...]) -> Mapping[str, Value] | None:
+        """Give the row with these keys on the period's first day."""
+        columns = self.columns(table)
+        type_ = self.tables[table]
+        for place in self.places(table, type_.key).get(keys, ()):
+            if not self.holds(type_, columns, place):
+                continue
+            return {name: values[place] for name, values in columns.items()}
+        return None
+
+    def places(self, table: str, key: tuple[str, ...]) -> Mapping[tuple[Value, ...], list[int]]:
+        """Give where the rows of each key stand."""
+        cache = self.given.places
+        if table not in cache:
+            columns = self.columns(table)
+            found: dict[tuple[Value, ...], list[int]] = {}
+            for place, values in enumerate(zip(*(columns[name] for name in key), strict=True)):
+                found.setdefault(tuple(plain(v) for v in values), []).append(place)
+            cache[table] = found
+        return cache[table]
+
+    def around(
+        self, table: str, column: str, at: Fraction
+    ) -> tuple[tuple[Fraction, Fraction], ...]:
+        """Give the rows next below and above a value; one row where it is met exactly."""
+        points = self.curve(table, column)
+        place = bisect_left(points, (at, Fraction(-(10**40))))
+        if place < len(points) and points[place][0] == at:
+            return (points[place],)
+        if 0 < place < len(points):
+            return points[place - 1], points[place]
+        return ()
+
+    def curve(self, table: str, column: str) -> list[tuple[Fraction, Fraction]]:
+        """Give a column by its key, in order, of the rows that hold on the period's first day."""
+        type_ = self.tables[table]
+        cache = self.given.curves
+        known = (table, column, self.date if type_.effective else None)
+        if known not in cache:
+            columns = self.columns(table)
+            cache[known] = sorted(
+                (Fraction(columns[type_.key[0]][place]), Fraction(value))
+                for place, value in enumerate(columns[column])
+                if self.holds(type_, columns, place)
+            )
+        return cache[known]
+
+    def holds(self, type_: TableType, columns: Mapping[str, Sequence[Any]], place: int) -> bool:
+        """Whether a row is valid on the period's first day."""
+        if type_.effective is None:
+            return True
+        first, last = (columns[name][place] for name in type_.effective)
+        return (first is None or first <= self.date) and (last is None or self.date <= last)
+
+    def aggregate(self, node: Aggregate) -> Value:
+        """Give a sum, count or other aggregate at this grain."""
+        if node.peers is not None:
+            return self.over_peers(node, node.peers)
+        if (node, self.keys) in self.experience.values:
+            key: tuple[Any, ...] = self.key if self.rule.declared.for_each is not None else ()
+            if (
+                self.keys
+                and self.keys[-1] == "party"
+                and self.party is not None
+                and len(self.keys) > len(key)
+            ):
+                key = (*key, self.party)
+            return self.experience.value(node, self.keys, key)
+        return self.over_outputs(node)
+
+    def over_outputs(self, node: Aggregate) -> Value:
+        """Combine outputs of a rule that has settled at a finer grain."""
+        found: list[Fraction] = []
+        for one in self.books.settled:
+            if one.rule != node.relation or one.period.label != self.period.label:
+                continue
+            values = _Outputs(self, one.outputs)
+            if node.condition is not None and evaluate(node.condition, values) is not True:
+                continue
+            value = Fraction(1) if node.operand is None else evaluate(node.operand, values)
+            if isinstance(value, Fraction):
+                found.append(value)
+        return combine(node, found)
+
+    def over_peers(self, node: Aggregate, peers: Sequence[Expression]) -> Value:
+        """Combine a formula over the entities that have the same as this one in common."""
+        cache = self.given.peers
+        known = (self.rule.id, self.period, node)
+        if known not in cache:
+            groups: dict[tuple[Value, ...], list[Fraction]] = {}
+            for key, row in entities(self.ruleset, self.rule, self.given):
+                one = self.like(key, row)
+                members = groups.setdefault(tuple(evaluate(peer, one) for peer in peers), [])
+                # Whom an earlier rule leaves out has nothing that could be compared.
+                with suppress(NotSettledError):
+                    if node.condition is None or evaluate(node.condition, one) is True:
+                        value = Fraction(1) if node.operand is None else evaluate(node.operand, one)
+                        if isinstance(value, Fraction):
+                            members.append(value)
+            cache[known] = {group: combine(node, values) for group, values in groups.items()}
+        return cache[known][tuple(evaluate(peer, self) for peer in peers)]
+
+    def like(self, key: tuple[str, ...], row: Mapping[str, Any]) -> "Facts":
+        """Give what the names stand for of another entity."""
+        return Facts(
+            self.ruleset, self.rule, self.period, key, row, self.experience, self.given, self.books
+        )
+
+
+class _Outputs:
+    """A settled entity's outputs as the columns of a row."""
+
+    def __init__(self, facts: Facts, outputs: Mapping[str, Any]) -> None:
+        self.facts = facts
+        self.outputs = outputs
+        self.date = facts.date
+        self.sites = facts.sites
+        self.tables = facts.tables
+
+    def ref(self, node: Ref) -> Value:
+        return plain(self.outputs[node.name])
+
+    def row(self, table: str, keys: tuple[Value, ...]) -> Mapping[str, Value] | None:
+        return self.facts.row(table, keys)
+
+    def around(
+        self, table: str, column: str, at: Fraction
+    ) -> tuple[tuple[Fraction, Fraction], ...]:
+        return self.facts.around(table, column, at)
+
+    def aggregate(self, node: Aggregate) -> Value:
+        return self.facts.aggregate(node)
