@@ -42,6 +42,7 @@ def aggregate(checker: "Checker", node: syntax.Call) -> tree.Expression:
         entity=None,
         stages={},
         locals={},
+        of_claim=False,
         not_null=frozenset(),
     )
     inner = type(checker)(scope)

@@ -9,6 +9,7 @@ from attrs import evolve
 
 from rules_engine.expressions import (
     aggregates,
+    claim_calls,
     dates,
     elementary,
     number_calls,
@@ -46,8 +47,10 @@ def call(checker: "Checker", node: syntax.Call) -> tree.Expression:
     known = _KNOWN[checker.scope.profile]
     if name not in known:
         raise _no_function(checker, node, known)
-    is_aggregate = name in aggregates.NAMES
-    if (node.filter is not None or node.peers is not None) and not is_aggregate:
+    combines = name in aggregates.NAMES or name in claim_calls.CLAIM_FORMS
+    if (node.filter is not None and not combines) or (
+        node.peers is not None and name not in aggregates.NAMES
+    ):
         raise checker.wrong(node, "RE405", f"{name} has no FILTER or OVER; sums and counts do")
     fewest, most, typed = _FUNCTIONS[name]
     checker.count_arguments(node, fewest, most)
@@ -136,6 +139,10 @@ _ROW: Final[Mapping[str, tuple[int, int | None, _Typed]]] = {
     },
     **{name: (len(form), len(form), dates.date_call) for name, form in dates.FORMS.items()},
 }
+_LINE: Final[Mapping[str, tuple[int, int | None, _Typed]]] = {
+    claim_calls.RUNNING: (4, 4, claim_calls.running),
+    **{name: (*form, claim_calls.claim_call) for name, form in claim_calls.CLAIM_FORMS.items()},
+}
 _SETTLEMENT: Final[Mapping[str, tuple[int, int | None, _Typed]]] = {
     name: (form, form, aggregates.aggregate) for name, form in aggregates.NAMES.items()
 }
@@ -144,9 +151,9 @@ _MAPPING: Final[Mapping[str, tuple[int, int | None, _Typed]]] = dict.fromkeys(
     text_calls.FORMS,
     (0, None, text_calls.text_call),
 )
-_FUNCTIONS: Final = {**_ROW, **_SETTLEMENT, **_MAPPING}
+_FUNCTIONS: Final = {**_ROW, **_LINE, **_SETTLEMENT, **_MAPPING}
 _KNOWN: Final = {
-    "row": frozenset(_ROW),
+    "row": frozenset({**_ROW, **_LINE}),
     "settlement": frozenset({**_ROW, **_SETTLEMENT}),
     "mapping": frozenset({**_ROW, **_MAPPING}) - {"interpolate"},
 }

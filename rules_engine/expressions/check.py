@@ -4,6 +4,7 @@ from attrs import evolve
 
 from rules_engine.expressions import syntax, tree, units
 from rules_engine.expressions.checker import Checker
+from rules_engine.expressions.claim_calls import running_places
 from rules_engine.expressions.findings import ExpressionError, WrongError
 from rules_engine.expressions.operators import proven_not_null
 from rules_engine.expressions.parser import parse
@@ -43,6 +44,7 @@ def check(
     try:
         typed = checker.visit(node)
         _check_size(checker, typed, node)
+        _check_running(checker, typed, node)
         if expected is not None:
             typed = _placed(checker, typed, expected, node)
         if posted is not None:
@@ -77,6 +79,17 @@ def _check_posted(checker: Checker, typed: tree.Expression, node: syntax.Node, p
             "RE408",
             f"the amount has {shown}; a posted amount has {posted}",
             f"say where the contract rounds: round(…, {posted})",
+        )
+
+
+def _check_running(checker: Checker, typed: tree.Expression, node: syntax.Node) -> None:
+    for part in running_places(typed):
+        place = part if part.end > part.start else node
+        checker.report(
+            syntax.Node(start=place.start, end=place.end),
+            "RE415",
+            "running stands where not every line of the rule reads it",
+            "let it stand outside of CASE, COALESCE and conditions; 0 adds nothing to a sum",
         )
 
 

@@ -24,6 +24,7 @@ from typing import Any, Final
 from rules_engine.expressions import dates, tree
 from rules_engine.expressions.rational import divides
 from rules_engine.expressions.runtime import (
+    NO_CLAIM,
     NO_ROW,
     NO_VALUE_YET,
     OUT_OF_TIME,
@@ -33,6 +34,7 @@ from rules_engine.expressions.runtime import (
     Index,
     Reject,
     like_pattern,
+    line_without_value,
     missing_row,
     no_rows_around,
     no_value_yet,
@@ -92,6 +94,9 @@ class Emitter:
         self.sites = sites
         self.columns: set[str] = set()
         self.refs: set[tuple[str, str]] = set()
+        # Where a function of the claim stands among those computed before; the variable of a sum.
+        self.claims: dict[tree.ClaimFunction, int] = {}
+        self.running: dict[tree.Running, str] = {}
         self._temps = 0
         self._consts: dict[Any, str] = {}
 
@@ -183,6 +188,10 @@ class Emitter:
                 return self.calendar(node)
             case tree.Elementary():
                 return self.elementary(node)
+            case tree.ClaimFunction():
+                return self.claim(node)
+            case tree.Running():
+                return self.running[node]
             case _:
                 return self.boolean(node)
 
@@ -275,6 +284,14 @@ class Emitter:
         width = self.temp(f"sub_({found}[2], {found}[0])")
         rise = f"mul_(sub_({found}[3], {found}[1]), sub_({at}, {found}[0]))"
         return f"add_(mul_({found}[1], {width}), {rise})", width
+
+    def claim(self, node: tree.ClaimFunction) -> str:
+        """Read what was made of the lines of the claim; refused where one of them is."""
+        name = self.temp(f"f_[{self.claims[node]}]")
+        site = self.sites.number(NO_CLAIM, line_without_value(node.function))
+        with self.block(f"if {name} is M_:"):
+            self.write(f"raise R_({site})")
+        return name
 
     @staticmethod
     def called(function: str, texts: list[str], arguments: tuple[tree.Expression, ...]) -> str:
@@ -565,6 +582,8 @@ def variable(node: tree.Ref) -> str:
     """Name the variable that holds what the row or the waterfall gives."""
     if node.space == "column":
         return column_variable(node.name)
+    if node.space == "date":
+        return "s_date"
     return f"{node.space[0]}_{_identifier(node.name)}"
 
 

@@ -37,6 +37,7 @@ _ROWS = {
     "RE609": "the row has no date",
     "RE610": "the row's date is outside the ruleset's effective dates",
     "RE612": "an amount is larger than a line may hold",
+    "RE614": "a function over the lines of a claim reads a line that is refused",
     "RE613": "a power, exponential or logarithm has no value",
     "RE611": "a computed date lies outside the years 1 to 9999",
 }

@@ -57,8 +57,8 @@ class Environment(Protocol):
     ) -> tuple[tuple[Fraction, Fraction], ...]:
         """Give the rows (key, value) next below and above `at`; one row where it is met exactly."""
 
-    def aggregate(self, node: tree.Aggregate) -> Value:
-        """Give a sum, count or other aggregate at this grain."""
+    def aggregate(self, node: tree.OfRows) -> Value:
+        """Give what is made of several rows: an aggregate, a function of a claim, a running sum."""
 
 
 _WORDS = frozenset({"true", "false", "null"})
@@ -94,7 +94,17 @@ class Inputs:
 
 
 _READS = (
-    tree.Ref | tree.Aggregate | tree.Lookup | tree.Has | tree.Interpolate | tree.Dated | tree.Round
+    tree.Ref
+    | tree.Aggregate
+    | tree.ClaimFunction
+    | tree.Running
+    | tree.Lookup
+    | tree.Has
+    | tree.Interpolate
+    | tree.Dated
+    | tree.Round
+    | tree.Elementary
+    | tree.DateCall
 )
 
 
@@ -174,7 +184,7 @@ class _Evaluation:
                 return None
             case tree.Lookup() | tree.Has() | tree.Interpolate():
                 return self.table(node)
-            case tree.Aggregate():
+            case tree.Aggregate() | tree.ClaimFunction() | tree.Running():
                 return plain(self.env.aggregate(node))
             case tree.DateCall():
                 return self.calendar(node)

@@ -11,6 +11,7 @@ from attrs import frozen
 from rules_engine.expressions.types import EXACT
 
 __all__ = [
+    "NO_CLAIM",
     "NO_ROW",
     "NO_VALUE_YET",
     "OUT_OF_TIME",
@@ -20,12 +21,14 @@ __all__ = [
     "Index",
     "Reject",
     "like_pattern",
+    "line_without_value",
     "missing_row",
     "no_rows_around",
     "no_value_yet",
 ]
 
 NO_ROW: Final = "RE601"
+NO_CLAIM: Final = "RE614"
 NO_VALUE_YET: Final = "RE602"
 UNDEFINED: Final = ("RE613", "a power, exponential or logarithm has no value here")
 ZERO_DIVISOR: Final = ("RE603", "a divisor is zero")
@@ -106,6 +109,11 @@ def missing_row(table: str, key: tuple[str, ...], *, dated: bool) -> str:
     """Say that a table lacks the row a formula reads."""
     keys = ", ".join(key)
     return f"{table} has no row for this {keys}" + (" at the row's date" if dated else "")
+
+
+def line_without_value(function: str) -> str:
+    """Say that a line of the claim has no value for a function of the claim."""
+    return f"{function} reads a line of the claim that has no value for it"
 
 
 def no_rows_around(table: str) -> str:

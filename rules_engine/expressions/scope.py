@@ -63,6 +63,7 @@ class Scope:
         relations: What aggregates may range over.
         not_null: Columns proven not null by the rule's condition.
         locals: Names that stand for an expression checked before (a methodology's own terms).
+        of_claim: Whether functions over the lines of a claim, and running sums, may stand here.
         occurring: Gives the numbers in a column of a table of the ruleset; None where nobody knows.
     """
 
@@ -78,4 +79,5 @@ class Scope:
     relations: Mapping[str, Relation] = Factory(dict)
     not_null: frozenset[str] = frozenset()
     locals: Mapping[str, Expression] = Factory(dict)
+    of_claim: bool = False
     occurring: Callable[[str, str], frozenset[Decimal] | None] = _unknown

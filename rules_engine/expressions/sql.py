@@ -20,11 +20,13 @@ from rules_engine.expressions.dialect import (
 from rules_engine.expressions.pieces import CurveJoin, ResultsJoin
 from rules_engine.expressions.quotient import by_division, quotient
 from rules_engine.expressions.runtime import (
+    NO_CLAIM,
     NO_ROW,
     NO_VALUE_YET,
     OUT_OF_TIME,
     UNDEFINED,
     ZERO_DIVISOR,
+    line_without_value,
     missing_row,
     no_rows_around,
     no_value_yet,
@@ -62,6 +64,11 @@ class Join:
         return f"LEFT JOIN {quote(self.table.name)} AS {self.alias} ON {self.condition}"
 
 
+def _no_lines(node: tree.Expression) -> str:
+    msg = f"{type(node).__name__} is of several lines; a batch of claims has them"
+    raise TypeError(msg)
+
+
 def valid_at(table: TableType, alias: str, date_sql: str) -> str:
     """Write that a row of a dated table holds at a date; an open end is a far day."""
     first, last = (f"{alias}.{quote(name)}" for name in table.effective or ())
@@ -91,12 +98,22 @@ class SqlWriter:
         sites: Sites,
         *,
         column: Callable[[tree.Ref], str] | None = None,
+        of_lines: Callable[[tree.Expression], str] | None = None,
         row_date: str = "service_date",
     ) -> None:
-        """Keep how a column is written and which expression is the row's date, never null."""
+        """Keep how values are written.
+
+        Args:
+            tables: Tables that formulas look values up in.
+            sites: What each number of a failed row stands for.
+            column: How a column is written.
+            of_lines: Which column holds what was made of several lines, a running sum for example.
+            row_date: Which expression is the row's date, never null.
+        """
         self.tables = tables
         self.sites = sites
         self.column = column or (lambda ref: quote(ref.name))
+        self.of_lines = of_lines or _no_lines
         self.row_date = row_date
         self.joins: dict[tuple[str, tuple[str, ...]], Join | CurveJoin | ResultsJoin] = {}
 
@@ -117,6 +134,8 @@ class SqlWriter:
         match node:
             case tree.Const():
                 return constant(node.value)
+            case tree.Ref(space="date"):
+                return self.row_date
             case tree.Ref():
                 return self.column(node)
             case tree.Dated():
@@ -140,6 +159,8 @@ class SqlWriter:
             case tree.Coalesce():
                 made = f"coalesce({', '.join(self.aligned(node.arguments))})"
                 return self._cast(made, node.type, node.arguments)
+            case tree.ClaimFunction() | tree.Running():
+                return self.of_lines(node)
             case tree.Point():
                 return f"{self.curve(node.of).alias}.{node.part}"
             case tree.Elementary():
@@ -334,6 +355,12 @@ class SqlWriter:
                 return self._logic_failure(node)
             case tree.Coalesce():
                 return self._coalesce_failure(node)
+            case tree.ClaimFunction(function=function):
+                number = self.sites.number(NO_CLAIM, line_without_value(function))
+                return f"CASE WHEN {self.of_lines(node)}_refused THEN {number} END"
+            case tree.Running():
+                # What its parts refuse has been refused before.
+                return None
         return self.first(*map(self.failure, tree.children(node)), self._own_failure(node))
 
     def _own_failure(self, node: tree.Expression) -> str | None:

@@ -1,18 +1,19 @@
 """What an expression means: every node typed, every name resolved; both compilations start here."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
 from decimal import Decimal
 
 from attrs import field, frozen
 
-from rules_engine.expressions.types import Kind, Type
+from rules_engine.expressions.types import Kind, TableType, Type
 
 __all__ = [
     "Absolute",
     "Aggregate",
     "Arithmetic",
     "Case",
+    "ClaimFunction",
     "Coalesce",
     "Compare",
     "Const",
@@ -30,12 +31,16 @@ __all__ = [
     "Lookup",
     "Negate",
     "Not",
+    "OfRows",
     "Point",
     "Ref",
     "Round",
+    "Running",
     "TextCall",
     "can_fail",
     "children",
+    "reads_date",
+    "running_in",
     "walk",
 ]
 
@@ -68,7 +73,7 @@ class Ref(Expression):
 
     Attributes:
         space: Where it comes from: `column`, `stage` (allowed, remaining), `entity`, `output`,
-            `date`.
+            `date` (the row's own).
         name: Its name there; an output is `rule.output`.
     """
 
@@ -301,6 +306,46 @@ class DateCall(Expression):
 
 
 @frozen(kw_only=True)
+class ClaimFunction(Expression):
+    """One value of the lines of a claim, or the rank of a line among them.
+
+    Attributes:
+        function: `claim_sum`, `claim_min`, `claim_max`, `claim_rank` (1 for the largest, ties by
+            line number), `claim_count`, `claim_any`, `claim_all`.
+        operand: What each line gives; None to count lines.
+        condition: Lines to take; None for all of the claim.
+    """
+
+    function: str
+    operand: Expression | None
+    condition: Expression | None = None
+
+
+@frozen(kw_only=True)
+class Running(Expression):
+    """What of an amount lies within a limit that earlier lines have used up in part.
+
+    `least(limit, sum up to this line) - least(limit, sum before it)`, over the lines that the rule
+    applies to, in the order in which claims are priced.
+
+    Attributes:
+        amount: What this line adds.
+        limit: How much there may be together.
+        by: Whose sum it is, such as a person.
+        within: In what: a year, a month, the contract.
+    """
+
+    amount: Expression
+    limit: Expression
+    by: Expression
+    within: Expression
+
+
+OfRows = Aggregate | ClaimFunction | Running
+"""What one row alone does not give."""
+
+
+@frozen(kw_only=True)
 class TextCall(Expression):
     """A function of the mapping profile: reads or joins texts of other people's files."""
 
@@ -308,7 +353,7 @@ class TextCall(Expression):
     arguments: tuple[Expression, ...]
 
 
-def children(node: Expression) -> tuple[Expression, ...]:
+def children(node: Expression) -> tuple[Expression, ...]:  # noqa: C901  one line a node
     """Give the parts of a node, in the order in which they are read."""
     match node:
         case Arithmetic() | Compare() | Logic():
@@ -327,6 +372,10 @@ def children(node: Expression) -> tuple[Expression, ...]:
             return (node.at,)
         case Dated():
             return tuple(value for _, value in node.entries)
+        case ClaimFunction():
+            return tuple(part for part in (node.operand, node.condition) if part is not None)
+        case Running():
+            return (node.amount, node.limit, node.by, node.within)
         case Aggregate():
             return tuple(
                 part
@@ -347,8 +396,26 @@ def walk(node: Expression) -> Iterator[Expression]:
 def can_fail(node: Expression) -> bool:
     """Whether it can reject the row: a missing key, a zero divisor, a date of no calendar."""
     return any(
-        isinstance(part, Lookup | Dated | Interpolate | Elementary)
+        isinstance(part, Lookup | Dated | Interpolate | Elementary | ClaimFunction)
         or (isinstance(part, Arithmetic) and (part.op == "/" or part.type.kind == Kind.DATE))
         or (isinstance(part, DateCall) and part.function.startswith("add_"))
+        for part in walk(node)
+    )
+
+
+def running_in(node: Expression) -> tuple[Running, ...]:
+    """Give the running sums of an amount, each once, in the order in which they are read."""
+    return tuple(dict.fromkeys(part for part in walk(node) if isinstance(part, Running)))
+
+
+def reads_date(node: Expression, tables: Mapping[str, TableType]) -> bool:
+    """Whether its value depends on the row's date."""
+    return any(
+        isinstance(part, Dated)
+        or (isinstance(part, Ref) and part.space == "date")
+        or (
+            isinstance(part, Lookup | Has | Interpolate)
+            and tables[part.table].effective is not None
+        )
         for part in walk(node)
     )

@@ -52,7 +52,7 @@ class _Proof:
             self.done[id(node)] = all(parts) and self.own(node)
         return self.done[id(node)]
 
-    def own(self, node: tree.Expression) -> bool:
+    def own(self, node: tree.Expression) -> bool:  # noqa: C901  one line a node
         match node:
             case tree.Arithmetic() if node.type.kind == Kind.DATE:
                 return self.days(node.right)
@@ -62,6 +62,10 @@ class _Proof:
                 return self.days(node.arguments[1])
             case tree.Arithmetic(left=left) if left.type.kind != Kind.DATE:
                 return self.arithmetic(node)
+            case tree.ClaimFunction() if node.type.is_numeric:
+                return self.fits(node, node.type.digits)
+            case tree.Running():
+                return self.together(node, [node.amount.type, node.limit.type])
             case tree.Round():
                 return self.round(node)
             case tree.Compare() | tree.InList() | tree.Extremum() | tree.Coalesce() | tree.Dated():

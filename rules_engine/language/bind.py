@@ -459,6 +459,7 @@ class _Binder:
                 tables=self.shapes(),
                 parameters=numbers,
                 occurring=self.occurring,
+                of_claim=True,
             )
         entity = None
         if rule.for_each is not None:

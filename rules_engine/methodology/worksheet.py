@@ -12,7 +12,7 @@ from attrs import Factory, frozen
 
 from rules_engine.expressions import Expression, Kind, Scope, Sites, TableType, Type, check
 from rules_engine.expressions.exact import Value, evaluate
-from rules_engine.expressions.tree import Aggregate, Ref
+from rules_engine.expressions.tree import OfRows, Ref
 from rules_engine.expressions.types import NUMERIC
 
 __all__ = ["Explained", "Worksheet"]
@@ -146,5 +146,5 @@ class _Names:
     ) -> tuple[tuple[Fraction, Fraction], ...]:
         raise KeyError(table, column, at)
 
-    def aggregate(self, node: Aggregate) -> Value:
-        raise KeyError(node.relation)
+    def aggregate(self, node: OfRows) -> Value:
+        raise KeyError(node)

@@ -9,6 +9,7 @@ from attrs import define, field
 from rules_engine.expressions import Expression, Sites, tree
 from rules_engine.expressions.quotient import by_division
 from rules_engine.expressions.sql import SqlWriter, constant, decimal, quote
+from rules_engine.pricing import claim_functions, running
 from rules_engine.pricing.plan import AMOUNT, EXCEEDS, Plan, PricingRule, columns_of, may_exceed
 
 __all__ = ["BatchQuery", "batch_query"]
@@ -64,12 +65,18 @@ class _Batch:
         self.source = source
         # What is left of the allowed amount; all of it, until something is taken.
         self.remaining = "l.allowed"
+        # Which column holds what was made of several lines.
+        self.of_lines: dict[tree.Expression, str] = {}
 
     # -- writing steps
 
     def writer(self) -> SqlWriter:
         return SqlWriter(
-            dict(self.plan.tables), self.sites, column=self.column, row_date="l.service_date"
+            dict(self.plan.tables),
+            self.sites,
+            column=self.column,
+            of_lines=lambda node: f"l.{self.of_lines[node]}",
+            row_date="l.service_date",
         )
 
     def column(self, ref: tree.Ref) -> str:
@@ -99,6 +106,8 @@ class _Batch:
 
     def query(self) -> BatchQuery:
         self.lines()
+        if self.plan.claim_functions:
+            self.claims()
         self.choose()
         self.allow()
         if any(rule.step.per == "claim" for rule in self.plan.choosing):
@@ -118,6 +127,8 @@ class _Batch:
         plan = self.plan
         names = [*_KEYS, *(n for n in plan.needed_columns if n not in _KEYS)]
         names += [n for n in self.carry if n not in names]
+        if self.plan.accumulators and "sequence" in self.present and "sequence" not in names:
+            names.append("sequence")
         writer = self.writer()
         writer.column = lambda ref: f"l.{quote(ref.name)}" if ref.name in self.present else "NULL"
         optional = plan.only_dates - self.present
@@ -132,6 +143,54 @@ class _Batch:
     def others_need(self) -> frozenset[str]:
         rules = self.plan.rules
         return columns_of(e for rule in rules for e in (*rule.conditions, rule.step.expression))
+
+    # -- what is made of several lines
+
+    def claims(self) -> None:
+        """Compute the functions over the lines of a claim: first of each line, then of all."""
+        writer = self.writer()
+        self.sites.rule = ""
+        own: dict[str, str] = {}
+        functions: dict[str, str] = {}
+        for number, node in enumerate(self.plan.claim_functions, 1):
+            name = f"claim_{number}"
+            self.of_lines[node] = name
+            own |= claim_functions.of_each_line(node, name, writer, self.plan.tables)
+            functions |= claim_functions.of_all_lines(node, name)
+        self.step("claim_value", writer, own, comment="what each line of a claim gives")
+        columns = list(own)
+        self.step("claim_whole", self.writer(), functions, comment="functions over a claim's lines")
+        self.columns = [c for c in self.columns if c not in columns]
+
+    def accumulate(self, rule: PricingRule, applies: str) -> None:
+        """Compute the running sums of a rule, over the lines that it applies to."""
+        nodes = tree.running_in(rule.step.expression)
+        if not nodes:
+            return
+        writer = self.writer()
+        kept = set(self.columns)
+        names = {}
+        failures: list[str | None] = []
+        for node in nodes:
+            names[node] = f"running_{len(self.of_lines) + 1}"
+            self.of_lines[node] = names[node]
+            failures += [writer.failure(part) for part in tree.children(node)]
+        failed = writer.first(*failures)
+        counts = f"l.reject IS NULL AND {applies}" if applies != "TRUE" else "l.reject IS NULL"
+        added = {"begins": "min(l.service_date) OVER (PARTITION BY l.claim_id)"}
+        if "sequence" in self.columns:
+            added["comes"] = "min(l.sequence) OVER (PARTITION BY l.claim_id)"
+        for node, name in names.items():
+            added |= running.of_each_line(node, name, writer, counts, failed)
+        if failed is not None:
+            added["reject"] = f"CASE WHEN {counts} THEN {failed} ELSE l.reject END"
+        note = f"{rule.id}: what each line adds to its running sum"
+        self.step(f"{rule.id}_adds", writer, added, comment=note)
+        order = running.order("comes" in added)
+        sums = {name: running.within_limit(node, name, order) for node, name in names.items()}
+        note = f"{rule.id}: what lies within the limit, after the lines before"
+        self.step(f"{rule.id}_runs", self.writer(), sums, comment=note)
+        self.columns = [c for c in self.columns if c in kept or c in sums]
 
     # -- the rule that sets the allowed amount
 
@@ -205,6 +264,9 @@ class _Batch:
         return parts[0] if len(parts) == 1 else f"({' AND '.join(parts)})"
 
     def allow(self) -> None:
+        for number, rule in enumerate(self.plan.choosing):
+            self.sites.rule = rule.id
+            self.accumulate(rule, f"l.which = {number}" if len(self.plan.choosing) > 1 else "TRUE")
         writer = self.writer()
         rules = self.plan.choosing
         amounts, failures, nulls, notes = [], [], [], []
@@ -331,6 +393,10 @@ class _Batch:
         amounts: dict[str, str] = {}
         for number, rule in enumerate(self.plan.later, 1):
             self.sites.rule = rule.id
+            if tree.running_in(rule.step.expression):
+                self.step(f"step_{number}_meets", *self.meeting(rule))
+                self.accumulate(rule, "l.meets")
+                self.columns.remove("meets")
             writer = self.writer()
             met = self.met(writer, rule)
             expression = rule.step.expression
@@ -368,6 +434,15 @@ class _Batch:
             if is_limit:
                 self.columns.remove(column)
         return amounts
+
+    def meeting(self, rule: PricingRule) -> tuple[SqlWriter, dict[str, str]]:
+        """Write whether a rule applies to a line, and what its conditions refuse."""
+        writer = self.writer()
+        added = {"meets": self.met(writer, rule)}
+        tested = writer.first(*(writer.failure(c) for c in rule.conditions))
+        if tested is not None:
+            added["reject"] = f"coalesce(l.reject, {tested})"
+        return writer, added
 
     def result(self, amounts: dict[str, str]) -> tuple[str, tuple[str, ...]]:
         scale = self.plan.scale

@@ -7,7 +7,16 @@ from typing import Final
 from attrs import frozen
 
 from rules_engine.expressions import Expression, Kind, TableType, Type
-from rules_engine.expressions.tree import Has, Lookup, Ref, walk
+from rules_engine.expressions.tree import (
+    ClaimFunction,
+    Has,
+    Interpolate,
+    Lookup,
+    Ref,
+    Running,
+    running_in,
+    walk,
+)
 from rules_engine.methodology import STAGES, Step
 
 __all__ = ["AMOUNT", "EXCEEDS", "LATER", "Plan", "PricingRule"]
@@ -129,8 +138,24 @@ class Plan:
             node.table
             for expression in self.expressions()
             for node in walk(expression)
-            if isinstance(node, Lookup | Has)
+            if isinstance(node, Lookup | Has | Interpolate)
         )
+
+    @property
+    def claim_functions(self) -> tuple[ClaimFunction, ...]:
+        """Functions over the lines of a claim, each once."""
+        nodes = (node for expression in self.expressions() for node in walk(expression))
+        return tuple(dict.fromkeys(node for node in nodes if isinstance(node, ClaimFunction)))
+
+    @property
+    def accumulators(self) -> Mapping[str, tuple[str, Running]]:
+        """Running sums by name, each with its rule: the rule's id, and numbers for more of one."""
+        found = {}
+        for rule in self.rules:
+            for number, node in enumerate(running_in(rule.step.expression), 1):
+                name = rule.id if number == 1 else f"{rule.id}.{number}"
+                found[name] = (rule.id, node)
+        return found
 
 
 def columns_of(expressions: Iterable[Expression]) -> frozenset[str]:

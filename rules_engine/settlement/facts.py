@@ -10,7 +10,7 @@ from rules_engine.expressions import Expression, Sites, TableType
 from rules_engine.expressions.closure import Reject
 from rules_engine.expressions.combining import combine
 from rules_engine.expressions.exact import Inputs, Value, evaluate, plain
-from rules_engine.expressions.tree import Aggregate, Dated, Ref
+from rules_engine.expressions.tree import Aggregate, Dated, OfRows, Ref
 from rules_engine.language.bound import BoundRule, BoundRuleset
 from rules_engine.language.soundness import read_once
 from rules_engine.methodology import Formula, Period, SettlementError
@@ -210,8 +210,10 @@ class Facts:
         first, last = (columns[name][place] for name in type_.effective)
         return (first is None or first <= self.date) and (last is None or self.date <= last)
 
-    def aggregate(self, node: Aggregate) -> Value:
+    def aggregate(self, node: OfRows) -> Value:
         """Give a sum, count or other aggregate at this grain."""
+        if not isinstance(node, Aggregate):
+            raise KeyError(node)
         if node.peers is not None:
             return self.over_peers(node, node.peers)
         if (node, self.keys) in self.experience.values:
@@ -286,5 +288,5 @@ class _Outputs:
     ) -> tuple[tuple[Fraction, Fraction], ...]:
         return self.facts.around(table, column, at)
 
-    def aggregate(self, node: Aggregate) -> Value:
+    def aggregate(self, node: OfRows) -> Value:
         return self.facts.aggregate(node)

@@ -186,7 +186,8 @@ class _Contract:
         above = [point for point in points if point[0] >= at]
         return (below[-1], above[0]) if below and above else ()
 
-    def aggregate(self, node: tree.Aggregate) -> Any:
+    def aggregate(self, node: tree.OfRows) -> Any:
+        assert isinstance(node, tree.Aggregate)
         rows = [evolve(self, of=dict(row)) for row in PREMIUM.rows]
         if node.peers is not None:
             entities = [evolve(self, of=dict(row)) for row in HOSPITAL.rows]

@@ -14,7 +14,7 @@ from rules_engine.expressions import Expression, Sites, TableType, Type
 from rules_engine.expressions.closure import Emitter, Index, Reject, column_variable
 from rules_engine.expressions.exact import Value, evaluate
 from rules_engine.expressions.sql import SqlWriter, constant, quote
-from rules_engine.expressions.tree import Aggregate, Ref
+from rules_engine.expressions.tree import OfRows, Ref
 from rules_engine.tables.storage import storage
 
 Row = Mapping[str, Any]
@@ -100,7 +100,7 @@ class _Environment:
         above = [point for point in points if point[0] >= at]
         return (below[-1], above[0]) if below and above else ()
 
-    def aggregate(self, node: Aggregate) -> Value:
+    def aggregate(self, node: OfRows) -> Value:
         raise NotImplementedError
 
 

@@ -29,7 +29,8 @@ def contract(extra: str) -> Contract:
         "ruleset": "peers", "title": "Peers", "version": "1", "currency": "USD",
         "effective": {"from": "2015-01-01", "through": "2015-12-31"},
         "rounding": {"to": D("0.01"), "mode": "half_up"}, "period": {"length": "year"},
-        "parties": {"plan": "payer"}, "parameters": {"unit": {"type": "money", "value": D("10.00")}},
+        "parties": {"plan": "payer"},
+        "parameters": {"unit": {"type": "money", "value": D("10.00")}},
         "entities": {"hospital": {"table": "hospital", "key": ["id"], "role": "provider"}},
         "tables": {
             "hospital": {

@@ -1,0 +1,69 @@
+"""Sums that run from claim to claim, such as a deductible: what of an amount is left in a limit.
+
+Claims are priced whole, in the order of their `sequence` where there is one, else of their first
+day, then of their ids; within a claim lines follow `sequence`, day and line number. A line counts
+where the rule applies to it and nothing has refused it before.
+"""
+
+from datetime import date
+from decimal import Decimal
+from typing import Any, Final
+
+from rules_engine.expressions.dialect import common, decimal
+from rules_engine.expressions.sql import SqlWriter
+from rules_engine.expressions.tree import Running, children
+
+__all__ = ["Key", "key_text", "of_each_line", "order", "within_limit"]
+
+Key = tuple[str, str, str]
+"""Name of the running sum, whose it is, and within what: `("deductible", "P1", "2026")`."""
+
+_NAMES: Final = ("amount", "limit", "by", "within")
+
+
+def key_text(value: Any) -> str:
+    """Write whose sum it is, or within what, as the keys of accumulators have it."""
+    if isinstance(value, Decimal):
+        return f"{value.normalize():f}" if value else "0"
+    return value.isoformat() if isinstance(value, date) else str(value)
+
+
+# -- in SQL
+
+
+def of_each_line(
+    node: Running, name: str, writer: SqlWriter, counts: str, failed: str | None
+) -> dict[str, str]:
+    """Write the parts of a running sum on a line, and what the line adds to it."""
+    parts = dict(zip(_NAMES, children(node), strict=True))
+    columns = {f"{name}_{part}": writer.write(value) for part, value in parts.items()}
+    tests = [counts]
+    tests += [] if failed is None else [f"({failed}) IS NULL"]
+    tests += [f"{columns[f'{name}_{p}']} IS NOT NULL" for p, v in parts.items() if v.type.nullable]
+    amount = columns[f"{name}_amount"]
+    columns[f"{name}_adds"] = f"CASE WHEN {' AND '.join(tests)} THEN {amount} ELSE 0 END"
+    return columns
+
+
+def order(has_sequence: bool) -> str:  # noqa: FBT001  the one thing that it depends on
+    """Write the order in which the lines of a person are priced."""
+    words = ["l.begins", "l.claim_id", "l.service_date", "l.claim_line_number"]
+    if has_sequence:
+        words[2:2] = ["l.sequence NULLS LAST"]
+        words[:0] = ["l.comes NULLS LAST"]
+    return ", ".join(words)
+
+
+def within_limit(node: Running, name: str, ordered: str) -> str:
+    """Write what of a line's amount lies within the limit."""
+    _, scale = common((node.amount.type, node.limit.type))
+    wide = f"DECIMAL(38, {scale})"
+    by = f"PARTITION BY l.{name}_by, l.{name}_within"
+    rows = "ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW"
+    after = f"CAST(sum(l.{name}_adds) OVER ({by} ORDER BY {ordered} {rows}) AS {wide})"
+    before = f"({after} - CAST(l.{name}_amount AS {wide}))"
+    limit = f"CAST(l.{name}_limit AS {wide})"
+    least = [f"CASE WHEN {limit} < {s} THEN {limit} ELSE {s} END" for s in (after, before)]
+    known = " AND ".join(f"l.{name}_{part} IS NOT NULL" for part in _NAMES)
+    made = f"CAST({least[0]} - {least[1]} AS {decimal(node.type)})"
+    return f"CASE WHEN {known} THEN {made} END"
