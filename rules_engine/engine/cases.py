@@ -9,12 +9,12 @@ from attrs import frozen
 
 from rules_engine.diagnostics import RulesetError
 from rules_engine.engine.contract import Contract
-from rules_engine.engine.explanation import number_text
 from rules_engine.engine.running import run
 from rules_engine.language.bind import shape_of
 from rules_engine.methodology import SettlementError
+from rules_engine.methodology.explanation import number_text
 from rules_engine.pricing.given import Given
-from rules_engine.pricing.one import MissingColumnError
+from rules_engine.pricing.missing import MissingColumnError
 from rules_engine.pricing.priced import PricedLine, RejectedLine
 
 __all__ = ["Case", "CaseResult", "Comparison", "read_cases", "run_case"]

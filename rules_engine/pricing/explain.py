@@ -11,10 +11,11 @@ from rules_engine.expressions.exact import Inputs, Value, evaluate, plain
 from rules_engine.expressions.tree import Aggregate, Ref
 from rules_engine.ledger import allocate
 from rules_engine.methodology import Explained
+from rules_engine.pricing import steps
 from rules_engine.pricing.given import Given
-from rules_engine.pricing.one import spread_weights
 from rules_engine.pricing.plan import Plan, PricingRule
 from rules_engine.pricing.priced import PricedClaim, PricedLine
+from rules_engine.pricing.spreading import spread_weights
 from rules_engine.pricing.values import read_value
 
 __all__ = ["explain_line"]
@@ -40,43 +41,29 @@ def explain_line(
     row = members[0]
     rule = next(r for r in plan.choosing if r.id == line.rule)
     facts = _RowFacts(plan, tables, row, given)
-    steps: list[Explained] = []
+    found: list[Explained] = []
     if rule.step.per == "claim":
-        steps += _together(plan, tables, claim, priced, line, rule, given)
+        found += _together(plan, tables, claim, priced, line, rule, given)
     else:
-        steps.append(_step("allowed", rule, facts))
-    facts.stages = {"allowed": plain(steps[-1].value), "remaining": plain(steps[-1].value)}
+        found.append(_step("allowed", rule, facts))
+    facts.stages = {"allowed": plain(found[-1].value), "remaining": plain(found[-1].value)}
     for later in plan.later:
         if not all(evaluate(c, facts) is True for c in later.conditions):
             continue
         step = _step(later.id, later, facts)
-        steps.append(step)
+        found.append(step)
         amount = _number(step.value)
         allowed, remaining = _number(facts.stages["allowed"]), _number(facts.stages["remaining"])
         if later.step.sets == "limit":
             least = min(allowed, amount)
-            steps.append(
-                Explained(
-                    name="allowed", formula=f"least(allowed, {later.id})", value=least, unit="money"
-                )
-            )
+            found.append(steps.lowered(later.id, least))
             facts.stages = {"allowed": least, "remaining": least}
         else:
             facts.stages = {"allowed": allowed, "remaining": remaining - amount}
     taken = [
-        r.id for r in plan.later if r.step.sets != "limit" and any(s.name == r.id for s in steps)
+        r.id for r in plan.later if r.step.sets != "limit" and any(s.name == r.id for s in found)
     ]
-    formula = " - ".join(["allowed", *taken])
-    steps.append(
-        Explained(
-            name="paid",
-            formula=formula,
-            value=facts.stages["remaining"],
-            unit="money",
-            kind="posted",
-        )
-    )
-    return tuple(steps)
+    return (*found, steps.paid(taken, facts.stages["remaining"]))
 
 
 def _number(value: Value) -> Fraction:
@@ -95,44 +82,18 @@ def _together(
     rows = claim.get("lines") or [claim]
     first = next({**claim, **row} for row in rows if row["claim_line_number"] == numbers[0])
     whole = _step("allowed_for_the_claim", rule, _RowFacts(plan, tables, first, given))
-    charges = {one.claim_line_number: one.charge for one in priced.priced if one.rule == rule.id}
-    ordered = [charges[number] for number in numbers]
+    known = {one.claim_line_number: one.charge for one in priced.priced if one.rule == rule.id}
+    charges = {number: known[number] for number in numbers}
     units = _number(whole.value) * 10**plan.scale
-    parts = allocate(units.numerator, spread_weights(ordered))
-    inputs: dict[str, Value] = {
-        f"charge of line {number}": None if charge is None else Fraction(charge)
-        for number, charge in zip(numbers, ordered, strict=True)
-    }
-    part = Explained(
-        name="allowed",
-        formula="allowed_for_the_claim",
-        value=Fraction(parts[numbers.index(line.claim_line_number)], 10**plan.scale),
-        unit="money",
-        inputs=inputs,
-        units=dict.fromkeys(inputs, "money"),
-        kind="posted",
-        note="largest remainder on the lines' charges, ties by line number",
-    )
-    return [whole, part]
+    parts = allocate(units.numerator, spread_weights(list(charges.values())))
+    own = Fraction(parts[numbers.index(line.claim_line_number)], 10**plan.scale)
+    return [whole, steps.part(own, charges)]
 
 
 def _step(name: str, rule: PricingRule, facts: "_RowFacts") -> Explained:
     inputs = Inputs(rule.text)
     value = evaluate(rule.step.expression, facts, inputs)
-    note = f"{rule.id}: {rule.source}" if rule.source else rule.id
-    if rule.when_text:
-        note += f" (when {rule.when_text})"
-    return Explained(
-        name=name,
-        formula=rule.text,
-        value=value,
-        unit="money",
-        inputs=inputs.values,
-        units=inputs.units,
-        kind="term",
-        place=rule.place,
-        note=note,
-    )
+    return steps.term(name, rule, value, inputs.values, inputs.units)
 
 
 class _RowFacts:
