@@ -24,8 +24,9 @@ if TYPE_CHECKING:
         Worksheet,
         hookimpl,
     )
-    from rules_engine.pricing.one import MissingColumnError
+    from rules_engine.pricing.missing import MissingColumnError
     from rules_engine.pricing.priced import Adjustment, PricedClaim, PricedLine, RejectedLine
+    from rules_engine.pricing.trace import Trace
 
     __version__: str
 
@@ -57,6 +58,7 @@ __all__ = [
     "Step",
     "TableType",
     "TermsError",
+    "Trace",
     "Transfer",
     "Type",
     "UnbalancedError",
@@ -82,8 +84,9 @@ _HOMES: Final = {
             "Explained Formula Methodology Occasion Output Period Query Settlement SettlementError "
             "Step TermsError Worksheet hookimpl"
         ),
-        "pricing.one": "MissingColumnError",
+        "pricing.missing": "MissingColumnError",
         "pricing.priced": "Adjustment PricedClaim PricedLine RejectedLine",
+        "pricing.trace": "Trace",
     }.items()
     for name in names.split()
 }

@@ -106,7 +106,7 @@ def checked_claim(path: Path) -> dict[str, Any]:
 
 
 def read_given(path: Path | None, ruleset: "Ruleset") -> "Given | None":
-    """Read what is known of a member: a JSON object with a list of rows for each table.
+    """Read what is known of a member: a list of rows for each table, and `accumulators`.
 
     Raises:
         MisuseError: It is not that, names a table that the ruleset does not read, or holds a value
@@ -115,11 +115,13 @@ def read_given(path: Path | None, ruleset: "Ruleset") -> "Given | None":
     if path is None:
         return None
     # Here, because help and misuse need no engine.
-    from rules_engine.pricing.given import Given  # noqa: PLC0415
+    from rules_engine.pricing.given import ACCUMULATORS, Given  # noqa: PLC0415
+    from rules_engine.pricing.running import flat  # noqa: PLC0415
     from rules_engine.pricing.values import read_value  # noqa: PLC0415
 
     found = read_object(path, "given")
     tables: dict[str, list[dict[str, Any]]] = {}
+    accumulators = found.pop(ACCUMULATORS, None)
     for name, rows in found.items():
         shape = ruleset.bound.given.get(name)
         if shape is None:
@@ -137,7 +139,9 @@ def read_given(path: Path | None, ruleset: "Ruleset") -> "Given | None":
                     for column, type_ in known.items()
                 }
             )
-    return Given(tables)
+    if accumulators is None:
+        return Given(tables)
+    return Given(tables, asking(partial(flat, accumulators)))
 
 
 def asking(compute: Callable[[], Answer], about: str = "") -> Answer:

@@ -47,7 +47,9 @@ def price(ctx: click.Context, *, ruleset: Path, claim: Path, given: Path | None,
 def priced_json(priced: "PricedClaim") -> dict[str, Any]:
     """Give a priced claim as a JSON object; amounts are text, so that no reader rounds them."""
     # Here, because help and misuse need no engine.
+    from rules_engine.pricing.given import ACCUMULATORS  # noqa: PLC0415
     from rules_engine.pricing.priced import PricedLine  # noqa: PLC0415
+    from rules_engine.pricing.running import nested  # noqa: PLC0415
 
     lines = [
         {"status": "priced" if isinstance(line, PricedLine) else "rejected", **asdict(line)}
@@ -60,7 +62,7 @@ def priced_json(priced: "PricedClaim") -> dict[str, Any]:
         "allowed": priced.allowed if has_price else None,
         "paid": priced.paid if has_price else None,
         "lines": lines,
-        "given_after": priced.given_after,
+        "given_after": {ACCUMULATORS: nested(priced.given_after)} if priced.given_after else {},
     }
 
 

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING
 
 from rules_engine.engine.contract import Needs
 from rules_engine.engine.engine import Engine
-from rules_engine.engine.explanation import Explanation
 from rules_engine.engine.ruleset import Ruleset
+from rules_engine.methodology.explanation import Explanation
 
 if TYPE_CHECKING:
     from rules_engine.engine.run import Run

@@ -9,13 +9,14 @@ from attrs import frozen
 
 from rules_engine.diagnostics import RulesetError
 from rules_engine.engine.contract import Contract
-from rules_engine.engine.explanation import number_text
 from rules_engine.engine.running import run
 from rules_engine.language.bind import shape_of
 from rules_engine.methodology import SettlementError
+from rules_engine.methodology.explanation import number_text
 from rules_engine.pricing.given import Given
-from rules_engine.pricing.one import MissingColumnError
+from rules_engine.pricing.missing import MissingColumnError
 from rules_engine.pricing.priced import PricedLine, RejectedLine
+from rules_engine.pricing.running import flat
 
 __all__ = ["Case", "CaseResult", "Comparison", "read_cases", "run_case"]
 
@@ -140,7 +141,9 @@ def _price(
         msg = f"tables {names} come with the ruleset; a case cannot replace them"
         raise ValueError(msg)
     known = {t: rows_of(ruleset, t, tables[t]) for t in ruleset.needs.given if t in tables}
-    priced = pricer.price({"claim_id": claim.get("claim_id", "case"), "lines": rows}, Given(known))
+    run_up = flat(given["accumulators"]) if "accumulators" in given else None
+    asked = {"claim_id": claim.get("claim_id", "case"), "lines": rows}
+    priced = pricer.price(asked, Given(known, run_up))
     by_number = {line.claim_line_number: line for line in priced.lines}
     for wanted in expect.get("lines", ()):
         number = wanted["claim_line_number"]
@@ -151,6 +154,10 @@ def _price(
     for key in ("paid", "allowed"):
         if key in expect:
             yield Comparison(key, _money(expect[key]), _money(getattr(priced, key)))
+    for sum_, value in flat(expect.get("accumulators", {})).items():
+        after = priced.given_after.get(sum_, (run_up or {}).get(sum_))
+        found = "nothing has run up" if after is None else _money(after)
+        yield Comparison(" of ".join((sum_[0], ", ".join(sum_[1:]))), _money(value), found)
 
 
 def rows_of(ruleset: Contract, table: str, rows: Any) -> list[dict[str, Any]]:

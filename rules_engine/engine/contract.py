@@ -31,11 +31,13 @@ class Needs:
     Attributes:
         claim: Columns of a claim line that pricing reads; they may be None where the table says so.
         given: Tables of the data that prices read; `price` takes them as `given`.
+        accumulators: Names of the running sums; `price` takes what has run up as `given`.
         tables: Columns that a run reads, by table.
     """
 
     claim: tuple[str, ...]
     given: tuple[str, ...]
+    accumulators: tuple[str, ...]
     tables: Mapping[str, frozenset[str]] = Factory(dict)
 
 
@@ -93,6 +95,7 @@ class Contract:
         return Needs(
             claim=tuple(c for c in plan.needed_columns if c not in plan.only_dates),
             given=tuple(sorted({table for table, _ in plan.given_columns})),
+            accumulators=tuple(plan.accumulators),
             tables=self._needed_tables(),
         )
 

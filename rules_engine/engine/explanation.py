@@ -1,174 +1,25 @@
-"""Why an amount is what it is: a tree from the amount down to what it was computed from."""
+"""Why a settlement is what it is, and its steps as JSON can hold them."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import date
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any, Final
 
-from attrs import frozen
-
-from rules_engine.expressions import ExpressionError
-from rules_engine.expressions.tokens import tokenize
 from rules_engine.expressions.types import NUMERIC
 from rules_engine.ledger import Money
 from rules_engine.methodology import Explained
+from rules_engine.methodology.explanation import Explanation, number_text, tree_of
 
 __all__ = [
-    "Explanation",
     "explained_settlement",
     "json_value",
-    "number_text",
     "step_from_json",
     "step_json",
-    "tree_of",
 ]
 
 # What a worksheet calls the whole, and each party's part of it.
 _WHOLE: Final = ("result", "total")
 _SHARE: Final = "share_"
-
-
-@frozen(kw_only=True)
-class Explanation:
-    """One value and what it was computed from.
-
-    Attributes:
-        name: What the value is called.
-        value: The value as text: an exact decimal, or a fraction where there is none.
-        formula: How it was computed.
-        note: What a reader should know.
-        place: Where the contract says it: `file:line:column`, or the source clause.
-        children: The values that the formula reads.
-    """
-
-    name: str
-    value: str
-    formula: str = ""
-    note: str = ""
-    place: str = ""
-    children: tuple["Explanation", ...] = ()
-
-    def as_json(self) -> dict[str, Any]:
-        """Give it as a JSON object; every key is always there."""
-        return {
-            "name": self.name,
-            "value": self.value,
-            "formula": self.formula,
-            "note": self.note,
-            "place": self.place,
-            "children": [child.as_json() for child in self.children],
-        }
-
-    @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> "Explanation":
-        """Read what `as_json` wrote."""
-        children = tuple(cls.from_json(child) for child in value["children"])
-        return cls(
-            name=value["name"],
-            value=value["value"],
-            formula=value["formula"],
-            note=value["note"],
-            place=value["place"],
-            children=children,
-        )
-
-    def render(self) -> str:
-        """Give the tree as text."""
-        return "\n".join(self.lines("", ""))
-
-    def lines(self, first: str, rest: str) -> Iterator[str]:
-        """Give the lines of the tree, the first one behind `first` and the others behind `rest`."""
-        formula = f" = {self.formula}" if self.formula and self.formula != self.name else ""
-        yield f"{first}{self.name}: {self.value}{formula}"
-        for extra in (self.note, self.place):
-            if extra:
-                yield f"{rest}{'│  ' if self.children else '   '}{extra}"
-        for place, child in enumerate(self.children):
-            last = place == len(self.children) - 1
-            yield from child.lines(
-                f"{rest}{'└─ ' if last else '├─ '}", f"{rest}{'   ' if last else '│  '}"
-            )
-
-
-def number_text(value: Any, unit: str = "") -> str:
-    """Write a value exactly: as a decimal where it ends, else as a fraction; thousands separated.
-
-    Args:
-        value: An exact number, or a text, day or truth value.
-        unit: What it is; money has two decimal places at least.
-    """
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, Fraction):
-        return _fraction(value, 2 if unit == "money" else 0)
-    if isinstance(value, Decimal):
-        return _fraction(Fraction(value), max(0, -int(value.as_tuple().exponent)))
-    if value is None:
-        return "null"
-    return value.isoformat() if isinstance(value, date) else str(value)
-
-
-def _fraction(value: Fraction, fewest: int) -> str:
-    rest = value.denominator
-    twos = fives = 0
-    while rest % 2 == 0:
-        rest, twos = rest // 2, twos + 1
-    while rest % 5 == 0:
-        rest, fives = rest // 5, fives + 1
-    if rest != 1:
-        return f"{value.numerator:,}/{value.denominator:,}"
-    places = max(twos, fives, fewest)
-    whole = value.numerator * 10**places // value.denominator
-    sign, size = ("-" if whole < 0 else ""), abs(whole)
-    head = f"{sign}{size // 10**places:,}"
-    return f"{head}.{size % 10**places:0{places}}" if places else head
-
-
-def tree_of(steps: Sequence[Explained], name: str, source: str = "") -> Explanation:
-    """Build the tree of a named value from the steps of a worksheet.
-
-    Raises:
-        KeyError: No step has that name.
-    """
-    known = {step.name: step for step in steps}
-    built: dict[str, Explanation] = {}
-    # Steps stand in the order in which they were computed, so that parts are built before wholes.
-    for step in steps:
-        parts = [
-            built[word] for word in _words(step.formula) if word in built and step.kind != "term"
-        ]
-        inputs = [
-            Explanation(name=what, value=number_text(value, step.units.get(what, "")))
-            for what, value in step.inputs.items()
-        ]
-        built[step.name] = Explanation(
-            name=step.name,
-            value=number_text(step.value, step.unit),
-            formula=step.formula,
-            note=step.note,
-            place=step.place,
-            children=(*parts, *inputs),
-        )
-    found = built[known[name].name]
-    if source and not found.place:
-        found = Explanation(
-            name=found.name,
-            value=found.value,
-            formula=found.formula,
-            note=found.note,
-            place=source,
-            children=found.children,
-        )
-    return found
-
-
-def _words(formula: str) -> list[str]:
-    try:
-        tokens = tokenize(formula)
-    except ExpressionError:
-        return []
-    return list(dict.fromkeys(token.value for token in tokens if token.kind == "name"))
 
 
 def step_json(step: Explained) -> dict[str, Any]:

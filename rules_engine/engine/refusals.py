@@ -48,7 +48,9 @@ def _reject(site: Site, claim: str, line: int, detail: str | None) -> Reject:
 
 def _details(made: "Run", rows: Sequence[tuple[str, int, int]]) -> dict[tuple[str, int], str]:
     """Ask the claim pricer why; it reads the same line and must give the same reason."""
-    if made.ruleset.needs.given:
+    plan = made.ruleset.plan
+    if made.ruleset.needs.given or plan.claim_functions or plan.accumulators:
+        # A line alone is priced otherwise.
         return {}
     connection = made.connection
     pricer = made.ruleset.pricer

@@ -1,21 +1,23 @@
 """A ruleset that can be used: price one claim, run a batch, settle, explain, test, keep."""
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rules_engine.engine.compiled import write_compiled
 from rules_engine.engine.contract import Contract
-from rules_engine.engine.explanation import Explanation, number_text, tree_of
+from rules_engine.methodology.explanation import Explanation, number_text
 from rules_engine.pricing.explain import explain_line
 from rules_engine.pricing.given import Given
 from rules_engine.pricing.priced import PricedClaim, PricedLine
+from rules_engine.pricing.steps import line_tree
 
 if TYPE_CHECKING:
     from rules_engine.engine.cases import Case, CaseResult
     from rules_engine.engine.run import Run
+    from rules_engine.methodology import Explained
     from rules_engine.tables.check import DataCheck
 
 __all__ = ["Ruleset"]
@@ -26,51 +28,60 @@ class Ruleset(Contract):
 
     # -- pricing
 
-    def price(self, claim: Mapping[str, Any], given: Given | None = None) -> PricedClaim:
+    def price(
+        self, claim: Mapping[str, Any], given: Given | None = None, *, trace: bool = False
+    ) -> PricedClaim:
         """Price one claim.
 
         Args:
             claim: A mapping with `claim_id` and `lines`, or a claim of one line as one flat
                 mapping; exact values (Decimal, int, date, str) or their texts.
             given: Rows of the tables of the data that the ruleset reads, for this member.
+            trace: Whether to keep in `traces` how each line came about.
 
         Raises:
             MissingColumnError: A needed column is not there; an absent value is given as None.
             NotGivenError: A needed table is not given.
             TypeError: A value is a float, or of another type that is not exact.
         """
+        if trace:
+            return self.pricer.trace(claim, given)
         return self.pricer.price(claim, given)
+
+    def price_rows(
+        self, rows: Iterable[Mapping[str, Any]], given: Given | None = None
+    ) -> Iterator[dict[str, Any]]:
+        """Price a stream of claim lines; each gives one row with the columns of `lines.parquet`.
+
+        Memory does not grow with the number of rows: a claim is forgotten when the next one begins.
+
+        Args:
+            rows: The lines, each a mapping with the columns of its claim; the lines of one claim
+                stand together, as claims that come twice are taken for two.
+            given: Rows of the tables of the data that the ruleset reads, for all members.
+
+        Returns:
+            In the order of the rows, the amounts of each line in currency; or, where it has no
+            price, `reject` (the code), `reject_rule`, `reject_reason` and `reject_detail`, which
+            are None elsewhere.
+
+        Raises:
+            MissingColumnError: A needed column is not there; an absent value is given as None.
+            NotGivenError: A needed table is not given.
+            TypeError: A value is a float, or of another type that is not exact.
+            ValueError: A line number is no whole number.
+        """
+        return self.pricer.price_rows(rows, given)
 
     def explain_claim(self, claim: Mapping[str, Any], given: Given | None = None) -> Explanation:
         """Say why each line of a claim is paid what it is paid, or rejected."""
         priced = self.price(claim, given)
         children = []
         for line in priced.lines:
-            name = f"line {line.claim_line_number}"
-            if not isinstance(line, PricedLine):
-                note = f"{line.code}: {line.reason}" + (f" ({line.detail})" if line.detail else "")
-                children.append(
-                    Explanation(name=name, value="rejected", note=note, place=line.rule)
-                )
-                continue
-            steps = explain_line(self.plan, self.indexes, claim, priced, line, given)
-            tree = tree_of(steps, "paid")
-            taken = "; ".join(
-                f"{a.code} {number_text(a.amount)} ({a.rule})" for a in line.adjustments
-            )
-            charge = "no charge stated"
-            if line.charge is not None:
-                charge = f"charge {number_text(line.charge)}"
-            note = f"{charge}; {taken}" if taken else charge
-            children.append(
-                Explanation(
-                    name=name,
-                    value=number_text(line.paid),
-                    formula="paid",
-                    note=note,
-                    children=(tree,),
-                )
-            )
+            steps: tuple[Explained, ...] = ()
+            if isinstance(line, PricedLine):
+                steps = explain_line(self.plan, self.indexes, claim, priced, line, given)
+            children.append(line_tree(line, steps))
         has_price = any(True for _ in priced.priced)
         return Explanation(
             name=f"claim {priced.claim_id}",

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any, Self
 
 from attrs import Factory, define, field, frozen
 
-from rules_engine.engine.explanation import Explanation, explained_settlement
+from rules_engine.engine.explanation import explained_settlement
 from rules_engine.engine.refusals import line_rejects
 from rules_engine.expressions import Sites
 from rules_engine.expressions.sql import quote
 from rules_engine.ledger import Ledger
+from rules_engine.methodology.explanation import Explanation
 from rules_engine.pricing.batch import BatchQuery
 from rules_engine.pricing.given import Given
 from rules_engine.settlement.books import Books, Settled

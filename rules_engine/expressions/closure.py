@@ -71,6 +71,9 @@ class Emitter:
         sites: What each number of `Reject` stands for.
         columns: Columns that were read.
         refs: Space and name of everything that was read of the row.
+        keep: Told of every part and its Python text, and gives the text to go on with; a recorder
+            writes the value into a variable that outlives the formula.
+        captured: How many texts that may never be computed surround what is written now.
     """
 
     def __init__(self, tables: Mapping[str, Mapping[str, "Index"]], sites: Sites) -> None:
@@ -97,6 +100,8 @@ class Emitter:
         # Where a function of the claim stands among those computed before; the variable of a sum.
         self.claims: dict[tree.ClaimFunction, int] = {}
         self.running: dict[tree.Running, str] = {}
+        self.keep: Callable[[tree.Expression, str], str] | None = None
+        self.captured = 0
         self._temps = 0
         self._consts: dict[Any, str] = {}
 
@@ -139,10 +144,19 @@ class Emitter:
             self.write("pass")
         self.indent -= 1
 
-    def _captured(self, write: Callable[[], str]) -> tuple[str, list[str]]:
-        """Give an expression and the statements it needs first, without writing them."""
+    def _captured(
+        self, write: Callable[[], str], *, certain: bool = False
+    ) -> tuple[str, list[str]]:
+        """Give an expression and the statements it needs first, without writing them.
+
+        Args:
+            write: Writes it.
+            certain: Whether it is computed wherever the whole is.
+        """
         at = len(self.lines)
+        self.captured += not certain
         text = write()
+        self.captured -= not certain
         statements = self.lines[at:]
         del self.lines[at:]
         return text, statements
@@ -157,6 +171,8 @@ class Emitter:
     def value(self, node: tree.Expression) -> str:
         """Give Python text for the value; None stands for null."""
         text = self._value(node)
+        if self.keep is not None:
+            text = self.keep(node, text)
         # Python reads two hundred nested brackets at most.
         return self.temp(text) if text.count("(") > _MOST_BRACKETS else text
 
@@ -422,10 +438,10 @@ class Emitter:
         """Choose; only the branch that is taken is computed."""
         parts = [
             (
-                self._captured(partial(self.true, condition)),
+                self._captured(partial(self.true, condition), certain=place == 0),
                 self._captured(partial(self.value, value)),
             )
-            for condition, value in node.branches
+            for place, (condition, value) in enumerate(node.branches)
         ]
         last, after = self._captured(partial(self.value, node.default))
         if not after and not any(before or inside for (_, before), (_, inside) in parts):

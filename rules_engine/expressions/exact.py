@@ -24,7 +24,7 @@ from rules_engine.expressions.runtime import (
 from rules_engine.expressions.sites import Sites
 from rules_engine.expressions.types import TableType
 
-__all__ = ["Environment", "Inputs", "Trace", "Value", "evaluate"]
+__all__ = ["Environment", "Inputs", "Trace", "Value", "evaluate", "plain", "read_as"]
 
 Day = date
 Value = Fraction | str | date | bool | None
@@ -80,15 +80,8 @@ class Inputs:
 
     def __call__(self, node: tree.Expression, value: Value) -> None:
         """Keep the value where the node reads something."""
-        written = self._text[node.start : node.end]
-        if isinstance(node, tree.Const):
-            # A parameter that never changes; a literal says its value itself.
-            if not written.isidentifier() or written.lower() in _WORDS:
-                return
-        elif not isinstance(node, _READS):
-            return
-        if written != self._text:
-            name = written or str(getattr(node, "name", ""))
+        name = read_as(self._text, node)
+        if name is not None:
             self.values[name] = value
             self.units[name] = str(node.type.kind)
 
@@ -106,6 +99,25 @@ _READS = (
     | tree.Elementary
     | tree.DateCall
 )
+
+
+def read_as(text: str, node: tree.Expression) -> str | None:
+    """Say what a part of a formula reads, as it is written; None where it reads nothing by itself.
+
+    Args:
+        text: The formula.
+        node: A part of it; the whole is what the formula gives, and not what it reads.
+    """
+    written = text[node.start : node.end]
+    if isinstance(node, tree.Const):
+        # A parameter that never changes; a literal says its value itself.
+        if not written.isidentifier() or written.lower() in _WORDS:
+            return None
+    elif not isinstance(node, _READS):
+        return None
+    if written == text:
+        return None
+    return written or str(getattr(node, "name", ""))
 
 
 def evaluate(node: tree.Expression, env: Environment, trace: Trace | None = None) -> Value:

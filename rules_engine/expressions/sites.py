@@ -29,20 +29,26 @@ class Sites:
     def __init__(self) -> None:
         """Begin without any."""
         self._numbers: Final[dict[Site, int]] = {}
+        self._sites: Final[list[Site]] = []
         self.rule: str = ""
 
     def number(self, code: str, message: str) -> int:
         """Give the number of a site of the present rule, from 0."""
-        return self._numbers.setdefault(Site(code, message, self.rule), len(self._numbers))
+        site = Site(code, message, self.rule)
+        number = self._numbers.get(site)
+        if number is None:
+            number = self._numbers[site] = len(self._sites)
+            self._sites.append(site)
+        return number
 
     def __iter__(self) -> Iterator[Site]:
         """Give the sites by their numbers."""
-        return iter(self._numbers)
+        return iter(self._sites)
 
     def __len__(self) -> int:
         """Count the sites."""
-        return len(self._numbers)
+        return len(self._sites)
 
     def __getitem__(self, number: int) -> Site:
         """Give the site of a number."""
-        return list(self._numbers)[number]
+        return self._sites[number]

@@ -20,7 +20,7 @@ from rules_engine.expressions import (
     proven_not_null,
 )
 from rules_engine.expressions import Parameter as Number
-from rules_engine.expressions.tree import Dated
+from rules_engine.expressions.tree import Dated, running_in
 from rules_engine.expressions.units import UnitError, union
 from rules_engine.language import soundness
 from rules_engine.language.bound import BoundRule, BoundRuleset
@@ -327,6 +327,13 @@ class _Binder:
                     rule.path,
                     "RE321",
                     f"{rule.id} sets {step.sets} once a claim; only the allowed amount is",
+                )
+            elif step.per == "claim" and running_in(step.expression):
+                self.report(
+                    rule.path,
+                    "RE415",
+                    f"{rule.id} pays once a claim; a running sum is kept line by line",
+                    "pay per line, or give the running sum a rule of a later stage",
                 )
             elif step.sets not in {"allowed", "limit"} and not (step.group_code and step.carc):
                 self.report(

@@ -149,7 +149,8 @@ class _Batch:
     def claims(self) -> None:
         """Compute the functions over the lines of a claim: first of each line, then of all."""
         writer = self.writer()
-        self.sites.rule = ""
+        # Why a line has no value for others is none of their reasons.
+        writer.sites = Sites()
         own: dict[str, str] = {}
         functions: dict[str, str] = {}
         for number, node in enumerate(self.plan.claim_functions, 1):

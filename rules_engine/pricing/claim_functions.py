@@ -8,6 +8,7 @@ from typing import Any, Final
 from attrs import frozen
 
 from rules_engine.expressions import TableType
+from rules_engine.expressions.closure import MISSING
 from rules_engine.expressions.dialect import decimal
 from rules_engine.expressions.sql import SqlWriter
 from rules_engine.expressions.tree import ClaimFunction, reads_date
@@ -15,7 +16,7 @@ from rules_engine.expressions.types import EXACT
 
 __all__ = ["REFUSED", "LineValue", "of_all_lines", "of_each_line", "over_lines"]
 
-REFUSED: Final = object()
+REFUSED: Final = MISSING
 """What a function of a claim gives where a line of the claim has no value for it."""
 
 

@@ -6,15 +6,18 @@ from fractions import Fraction
 from typing import Any
 
 from rules_engine.expressions import Sites, TableType
-from rules_engine.expressions.closure import Index
+from rules_engine.expressions.closure import Index, Reject
 from rules_engine.expressions.exact import Inputs, Value, evaluate, plain
-from rules_engine.expressions.tree import Aggregate, Ref
+from rules_engine.expressions.runtime import Curve
+from rules_engine.expressions.tree import ClaimFunction, OfRows, Ref, reads_date
 from rules_engine.ledger import allocate
 from rules_engine.methodology import Explained
+from rules_engine.pricing import steps
+from rules_engine.pricing.claim_functions import REFUSED, LineValue, over_lines
 from rules_engine.pricing.given import Given
-from rules_engine.pricing.one import spread_weights
 from rules_engine.pricing.plan import Plan, PricingRule
 from rules_engine.pricing.priced import PricedClaim, PricedLine
+from rules_engine.pricing.spreading import spread_weights
 from rules_engine.pricing.values import read_value
 
 __all__ = ["explain_line"]
@@ -40,43 +43,32 @@ def explain_line(
     row = members[0]
     rule = next(r for r in plan.choosing if r.id == line.rule)
     facts = _RowFacts(plan, tables, row, given)
-    steps: list[Explained] = []
+    if plan.claim_functions:
+        others = [_RowFacts(plan, tables, {**claim, **one}, given) for one in rows]
+        facts.claim = tuple(others)
+    found: list[Explained] = []
     if rule.step.per == "claim":
-        steps += _together(plan, tables, claim, priced, line, rule, given)
+        found += _together(plan, tables, claim, priced, line, rule, given)
     else:
-        steps.append(_step("allowed", rule, facts))
-    facts.stages = {"allowed": plain(steps[-1].value), "remaining": plain(steps[-1].value)}
+        found.append(_step("allowed", rule, facts))
+    facts.stages = {"allowed": plain(found[-1].value), "remaining": plain(found[-1].value)}
     for later in plan.later:
         if not all(evaluate(c, facts) is True for c in later.conditions):
             continue
         step = _step(later.id, later, facts)
-        steps.append(step)
+        found.append(step)
         amount = _number(step.value)
         allowed, remaining = _number(facts.stages["allowed"]), _number(facts.stages["remaining"])
         if later.step.sets == "limit":
             least = min(allowed, amount)
-            steps.append(
-                Explained(
-                    name="allowed", formula=f"least(allowed, {later.id})", value=least, unit="money"
-                )
-            )
+            found.append(steps.lowered(later.id, least))
             facts.stages = {"allowed": least, "remaining": least}
         else:
             facts.stages = {"allowed": allowed, "remaining": remaining - amount}
     taken = [
-        r.id for r in plan.later if r.step.sets != "limit" and any(s.name == r.id for s in steps)
+        r.id for r in plan.later if r.step.sets != "limit" and any(s.name == r.id for s in found)
     ]
-    formula = " - ".join(["allowed", *taken])
-    steps.append(
-        Explained(
-            name="paid",
-            formula=formula,
-            value=facts.stages["remaining"],
-            unit="money",
-            kind="posted",
-        )
-    )
-    return tuple(steps)
+    return (*found, steps.paid(taken, facts.stages["remaining"]))
 
 
 def _number(value: Value) -> Fraction:
@@ -95,44 +87,18 @@ def _together(
     rows = claim.get("lines") or [claim]
     first = next({**claim, **row} for row in rows if row["claim_line_number"] == numbers[0])
     whole = _step("allowed_for_the_claim", rule, _RowFacts(plan, tables, first, given))
-    charges = {one.claim_line_number: one.charge for one in priced.priced if one.rule == rule.id}
-    ordered = [charges[number] for number in numbers]
+    known = {one.claim_line_number: one.charge for one in priced.priced if one.rule == rule.id}
+    charges = {number: known[number] for number in numbers}
     units = _number(whole.value) * 10**plan.scale
-    parts = allocate(units.numerator, spread_weights(ordered))
-    inputs: dict[str, Value] = {
-        f"charge of line {number}": None if charge is None else Fraction(charge)
-        for number, charge in zip(numbers, ordered, strict=True)
-    }
-    part = Explained(
-        name="allowed",
-        formula="allowed_for_the_claim",
-        value=Fraction(parts[numbers.index(line.claim_line_number)], 10**plan.scale),
-        unit="money",
-        inputs=inputs,
-        units=dict.fromkeys(inputs, "money"),
-        kind="posted",
-        note="largest remainder on the lines' charges, ties by line number",
-    )
-    return [whole, part]
+    parts = allocate(units.numerator, spread_weights(list(charges.values())))
+    own = Fraction(parts[numbers.index(line.claim_line_number)], 10**plan.scale)
+    return [whole, steps.part(own, charges)]
 
 
 def _step(name: str, rule: PricingRule, facts: "_RowFacts") -> Explained:
     inputs = Inputs(rule.text)
     value = evaluate(rule.step.expression, facts, inputs)
-    note = f"{rule.id}: {rule.source}" if rule.source else rule.id
-    if rule.when_text:
-        note += f" (when {rule.when_text})"
-    return Explained(
-        name=name,
-        formula=rule.text,
-        value=value,
-        unit="money",
-        inputs=inputs.values,
-        units=inputs.units,
-        kind="term",
-        place=rule.place,
-        note=note,
-    )
+    return steps.term(name, rule, value, inputs.values, inputs.units)
 
 
 class _RowFacts:
@@ -152,8 +118,10 @@ class _RowFacts:
         self.sites = Sites()
         self.tables: Mapping[str, TableType] = plan.tables
         self.stages: dict[str, Value] = {}
+        self.claim: tuple[_RowFacts, ...] = (self,)
         self.date = date.min
         found = evaluate(plan.row_date, self)
+        self.has_date = isinstance(found, date)
         if isinstance(found, date):
             self.date = found
 
@@ -190,7 +158,39 @@ class _RowFacts:
     def around(
         self, table: str, column: str, at: Fraction
     ) -> tuple[tuple[Fraction, Fraction], ...]:
-        raise KeyError(table, column, at)
+        index = self.indexes[table][column]
+        found = Curve(index).around(self.date, at)
+        if found is None:
+            return ()
+        low, first, high, last = map(Fraction, found)
+        return ((low, first),) if low == at else ((low, first), (high, last))
 
-    def aggregate(self, node: Aggregate) -> Value:
-        raise KeyError(node.relation)
+    def aggregate(self, node: OfRows) -> Value:
+        if not isinstance(node, ClaimFunction):
+            raise KeyError(node)
+        lines = [line.of_claim(node) for line in self.claim if line.reads()]
+        values = over_lines(node.function, lines)
+        places = {line.number: place for place, line in enumerate(lines)}
+        return plain(values[places[self.values["claim_line_number"]]])
+
+    def of_claim(self, node: ClaimFunction) -> LineValue:
+        """Give what the line gives to a function of its claim."""
+        number = self.values["claim_line_number"]
+        parts = [part for part in (node.condition, node.operand) if part is not None]
+        if not self.has_date and any(reads_date(part, self.tables) for part in parts):
+            return LineValue(number, REFUSED)
+        try:
+            taken = node.condition is None or evaluate(node.condition, self) is True
+            value = None if node.operand is None else evaluate(node.operand, self)
+        except Reject:
+            return LineValue(number, REFUSED)
+        return LineValue(number, value, taken)
+
+    def reads(self) -> bool:
+        """Whether every value of the line that prices read is one."""
+        try:
+            for name in self.plan.needed_columns:
+                read_value(self.values.get(name), self.plan.columns[name])
+        except (ValueError, TypeError):
+            return False
+        return True

@@ -19,13 +19,18 @@ from rules_engine.expressions.tree import (
 )
 from rules_engine.methodology import STAGES, Step
 
-__all__ = ["AMOUNT", "EXCEEDS", "LATER", "Plan", "PricingRule"]
+__all__ = ["AMOUNT", "EXCEEDS", "LATER", "Plan", "PricingRule", "accumulator", "may_exceed"]
 
 LATER: Final = STAGES[1:]
 AMOUNT: Final = Type.of(Kind.MONEY)
 """What an amount of a line may be, in currency; a larger one is a slip, and rejects the line."""
 
 EXCEEDS: Final = "the amount is larger than a line may hold"
+
+
+def accumulator(rule: str, number: int) -> str:
+    """Name a running sum of a rule: the first by the rule's id, others with their number too."""
+    return rule if number == 1 else f"{rule}.{number}"
 
 
 def may_exceed(expression: Expression) -> bool:
@@ -153,8 +158,7 @@ class Plan:
         found = {}
         for rule in self.rules:
             for number, node in enumerate(running_in(rule.step.expression), 1):
-                name = rule.id if number == 1 else f"{rule.id}.{number}"
-                found[name] = (rule.id, node)
+                found[accumulator(rule.id, number)] = (rule.id, node)
         return found
 
 

@@ -2,13 +2,18 @@
 
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING
 
 from attrs import define, field
 
 from rules_engine.expressions import Site
+from rules_engine.expressions.types import EXACT
+from rules_engine.pricing.running import Key
 
-__all__ = ["Adjustment", "PricedClaim", "PricedLine", "RejectedLine"]
+if TYPE_CHECKING:
+    from rules_engine.pricing.trace import Trace
+
+__all__ = ["Adjustment", "PricedClaim", "PricedLine", "RejectedLine", "detail_text"]
 
 # `define` and not `frozen`: a frozen value takes five times as long to make; a claim makes many.
 
@@ -102,12 +107,15 @@ class PricedClaim:
     Attributes:
         claim_id: The claim.
         lines: Its priced and rejected lines.
-        given_after: What `given` has become; the accumulators after this claim.
+        given_after: What the running sums that the claim adds to have become; the accumulators that
+            the next claim is given, beside those it does not add to.
+        traces: How each line came about, in the order of the lines, where that was asked for.
     """
 
     claim_id: str
     lines: tuple[PricedLine | RejectedLine, ...]
-    given_after: Mapping[str, Any] = field(factory=dict)
+    given_after: Mapping[Key, Decimal] = field(factory=dict)
+    traces: "tuple[Trace, ...]" = field(default=(), eq=False, repr=False)
 
     @property
     def priced(self) -> Iterator[PricedLine]:
@@ -131,9 +139,8 @@ class PricedClaim:
 
 
 def _total(amounts: Iterator[Decimal]) -> Decimal:
-    from rules_engine.expressions.units import EXACT  # noqa: PLC0415  the sum must not depend on the host's context
-
     total = Decimal("0.00")
     for amount in amounts:
+        # The sum must not depend on the host's context.
         total = EXACT.add(total, amount)
     return total

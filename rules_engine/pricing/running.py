@@ -5,15 +5,19 @@ day, then of their ids; within a claim lines follow `sequence`, day and line num
 where the rule applies to it and nothing has refused it before.
 """
 
+from collections.abc import Mapping
 from datetime import date
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any, Final
+
+from attrs import define, field
 
 from rules_engine.expressions.dialect import common, decimal
 from rules_engine.expressions.sql import SqlWriter
 from rules_engine.expressions.tree import Running, children
+from rules_engine.expressions.types import EXACT
 
-__all__ = ["Key", "key_text", "of_each_line", "order", "within_limit"]
+__all__ = ["Key", "Sums", "flat", "key_text", "nested", "of_each_line", "order", "within_limit"]
 
 Key = tuple[str, str, str]
 """Name of the running sum, whose it is, and within what: `("deductible", "P1", "2026")`."""
@@ -21,11 +25,63 @@ Key = tuple[str, str, str]
 _NAMES: Final = ("amount", "limit", "by", "within")
 
 
+@define
+class Sums:
+    """What has run up so far, by key.
+
+    Attributes:
+        opening: Sums before the first line; a key that is not there has run up nothing.
+        after: Sums after the lines so far, of the keys that they added to.
+    """
+
+    opening: Mapping[Key, Decimal]
+    after: dict[Key, Decimal] = field(factory=dict)
+
+    def add(self, key: Key, amount: Decimal) -> tuple[Decimal, Decimal]:
+        """Add an amount; give the sums before and after it."""
+        before = self.after.get(key)
+        if before is None:
+            before = Decimal(self.opening.get(key, 0))
+        self.after[key] = after = EXACT.add(before, amount)
+        return before, after
+
+
 def key_text(value: Any) -> str:
     """Write whose sum it is, or within what, as the keys of accumulators have it."""
     if isinstance(value, Decimal):
         return f"{value.normalize():f}" if value else "0"
     return value.isoformat() if isinstance(value, date) else str(value)
+
+
+def flat(sums: Mapping[str, Mapping[Any, Mapping[Any, Any]]]) -> dict[Key, Decimal]:
+    """Read what has run up as JSON and YAML have it: name → whose → within what → amount.
+
+    Raises:
+        ValueError: It is not so, or an amount is no exact number.
+    """
+    found: dict[Key, Decimal] = {}
+    try:
+        for name, persons in sums.items():
+            for by, spans in persons.items():
+                for within, amount in spans.items():
+                    if isinstance(amount, float | bool):
+                        raise TypeError  # noqa: TRY301  one message for all that is no amount
+                    found[name, key_text(by), key_text(within)] = Decimal(amount)
+    except (AttributeError, TypeError, InvalidOperation):
+        msg = (
+            "accumulators are name, whose, within what and an exact amount: "
+            '{"deductible": {"P1": {"2026": "120.00"}}}'
+        )
+        raise ValueError(msg) from None
+    return found
+
+
+def nested(sums: Mapping[Key, Decimal]) -> dict[str, dict[str, dict[str, Decimal]]]:
+    """Give what has run up as JSON has it; `flat` reads it back."""
+    found: dict[str, dict[str, dict[str, Decimal]]] = {}
+    for (name, by, within), amount in sums.items():
+        found.setdefault(name, {}).setdefault(by, {})[within] = amount
+    return found
 
 
 # -- in SQL

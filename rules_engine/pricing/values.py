@@ -1,33 +1,77 @@
 """Values of a claim as other systems hold them, read exactly or refused."""
 
 import re
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final
 
 from rules_engine.expressions.closure import Reject
-from rules_engine.expressions.types import Kind, Type, places
+from rules_engine.expressions.types import EXACT, Kind, Type, places
 
-__all__ = ["coerce", "described", "read_value"]
+__all__ = ["described", "line_number", "read_value", "reader"]
 
 _NUMBER: Final = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)", re.ASCII)
 _WHOLE: Final = frozenset({Kind.COUNT, Kind.DAYS})
+# Days that every month has; the others are read with more care.
+_EVERY_MONTH: Final = re.compile(
+    r"(?!0000)[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])", re.ASCII
+)
 
 
-def coerce(name: str, value: Any, type_: Type, site: int) -> Any:
-    """Give the value as expressions compute with it.
+def reader(name: str, type_: Type, site: int) -> Callable[[Any], Any]:
+    """Give the function that makes of a column's value what expressions compute with.
+
+    The function raises `Reject` where the value is absent and must not be, is outside the column's
+    range or does not read, and TypeError for a Python type that is never exact, such as float.
+    """
+    sure = _sure_text(type_)
+
+    def read(value: Any) -> Any:
+        if sure is not None and value.__class__ is str and sure[0](value):
+            return sure[1](value)
+        try:
+            return read_value(value, type_)
+        except ValueError:
+            raise Reject(site, f"{name} = {value}") from None
+        except TypeError as error:
+            msg = f"{name} is {value!r}: {error}"
+            raise TypeError(msg) from None
+
+    return read
+
+
+def _sure_text(type_: Type) -> tuple[Callable[[str], Any], Callable[[str], Any]] | None:
+    """Give a test for texts that surely read, most of those that occur, and what reads them."""
+    if type_.kind is Kind.DATE:
+        return _EVERY_MONTH.fullmatch, date.fromisoformat
+    scale, low, high = type_.scale, type_.low, type_.high
+    if not type_.is_numeric or scale is None or low is None or high is None or low > 0:
+        return None
+    # All numbers of so many digits before the point lie within the range.
+    whole = len(str(int(high.scaleb(scale, EXACT)) + 1)) - 1 - scale
+    if whole < 1:
+        return None
+    sign = "-?" if low == high.copy_negate() else ""
+    fraction = rf"\.[0-9]{{{scale}}}" if scale else ""
+    shape = re.compile(f"{sign}[0-9]{{1,{whole}}}{fraction}")
+    return shape.fullmatch, int if type_.kind in _WHOLE else Decimal
+
+
+def line_number(row: Mapping[str, Any]) -> int:
+    """Give the number of a line on its claim; the text of a number will do.
 
     Raises:
-        Reject: It is absent and must not be, is outside the column's range, or does not read.
-        TypeError: It is of a Python type that is never exact, such as float.
+        ValueError: It is no whole number from 0.
+        KeyError: The row has none.
     """
-    try:
-        return read_value(value, type_)
-    except ValueError:
-        raise Reject(site, f"{name} = {value}") from None
-    except TypeError as error:
-        msg = f"{name} is {value!r}: {error}"
-        raise TypeError(msg) from None
+    number = row["claim_line_number"]
+    if number.__class__ is int and number >= 0:
+        return int(number)
+    if isinstance(number, str) and number.isascii() and number.isdigit():
+        return int(number)
+    msg = f"claim_line_number is {number}; a whole number from 0 may stand there"
+    raise ValueError(msg)
 
 
 def read_value(value: Any, type_: Type) -> Any:
@@ -100,8 +144,7 @@ def _number(value: Any, type_: Type) -> Decimal | int:
         raise ValueError(msg)
     if type_.kind in _WHOLE:
         return int(exact)
-    from rules_engine.expressions.units import EXACT  # noqa: PLC0415  the host's context may be narrow
-
+    # The host's context may be narrow.
     return exact.quantize(Decimal(1).scaleb(-(type_.scale or 0)), context=EXACT)
 
 

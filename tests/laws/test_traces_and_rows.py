@@ -1,0 +1,114 @@
+"""Laws 4 and 11 for traces and streams: they change no price, and say what the others say."""
+
+from collections.abc import Callable, Iterator, Mapping
+from decimal import Decimal
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rules_engine import Engine, PricedLine, RejectedLine
+from rules_engine.pricing.explain import explain_line
+from rules_engine.pricing.given import Given
+from rules_engine.testing import Contract
+from rules_engine.testing.laws import claims_of, lines_of
+from tests.laws.contracts import ROSTER, claim_lines, claims, contracts
+
+ENGINE = Engine()
+KNOWN = Given({"roster": ROSTER})
+
+
+def _claims(rows: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    found: dict[str, list[dict[str, Any]]] = {}
+    for row in rows:
+        found.setdefault(row["claim_id"], []).append(row)
+    for claim_id, lines in found.items():
+        yield {"claim_id": claim_id, "lines": lines}
+
+
+@settings(max_examples=settings().max_examples // 2)
+@given(contracts(), claims())
+def test_a_trace_changes_no_price_and_says_what_the_exact_evaluator_says(
+    contract: Contract, rows: list[dict[str, Any]]
+) -> None:
+    """Every step has the amount and the inputs that exact rationals give, computed on their own."""
+    ruleset = contract.load(ENGINE)
+    for claim in _claims(rows):
+        priced = ruleset.price(claim, KNOWN)
+        traced = ruleset.price(claim, KNOWN, trace=True)
+        assert traced == priced
+        assert [trace.line for trace in traced.traces] == list(priced.lines)
+        tree = ruleset.explain_claim(claim, KNOWN)
+        for trace, child in zip(traced.traces, tree.children, strict=True):
+            if isinstance(trace.line, PricedLine):
+                steps = explain_line(
+                    ruleset.plan, ruleset.indexes, claim, priced, trace.line, KNOWN
+                )
+                assert trace.steps == steps
+            assert trace.render() == child.render()
+            assert trace.as_json() == child.as_json()
+
+
+def _texts(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Write every value as text, as a reader of CSV files gives it."""
+    return {name: None if value is None else _text(value) for name, value in row.items()}
+
+
+def _text(value: Any) -> str:
+    return f"{value:f}" if isinstance(value, Decimal) else str(value)
+
+
+@settings(max_examples=settings().max_examples // 2)
+@given(contracts(), claims(), st.sampled_from((dict, _texts)))
+def test_a_stream_of_rows_is_the_batch_and_the_claims(
+    contract: Contract,
+    lines: list[dict[str, Any]],
+    written: Callable[[Mapping[str, Any]], dict[str, Any]],
+) -> None:
+    """Each row has the columns and values of the batch's line, and the reason of the claim's."""
+    ruleset = contract.load(ENGINE)
+    with ruleset.run({"medical_claim": lines, "roster": list(ROSTER)}, mappings=()) as run:
+        batch, sites = lines_of(run), list(run.sites)
+        claims = [claim for _, claim in claims_of(run)]
+    alone = {
+        (claim["claim_id"], line.claim_line_number): line
+        for claim in claims
+        for line in ruleset.price(claim, KNOWN).lines
+    }
+    rows = [written(row) for claim in claims for row in claim["lines"]]
+    found = list(ruleset.price_rows(iter(rows), KNOWN))
+    keys = [(row["claim_id"], row["claim_line_number"]) for row in found]
+    assert keys == [(row["claim_id"], int(row["claim_line_number"])) for row in rows]
+    assert len(found) == len(batch) == len(alone)
+    for key, row in zip(keys, found, strict=True):
+        expected = batch[key]
+        number = expected.pop("reject")
+        site = None if number is None else sites[number]
+        assert row["reject"] == (site and site.code)
+        assert row["reject_rule"] == (site and site.rule)
+        assert row["reject_reason"] == (site and site.message)
+        assert {name: row[name] for name in expected} == expected
+        line = alone[key]
+        assert row["reject_detail"] == (line.detail if isinstance(line, RejectedLine) else None)
+
+
+@given(contracts(), st.integers(0, 2**32), st.data())
+def test_lines_that_share_a_number_are_refused_in_a_stream_as_in_a_claim(
+    contract: Contract, seed: int, data: st.DataObject
+) -> None:
+    """A stream gives what `price` gives for the same lines, whichever of them come twice."""
+    ruleset = contract.load(ENGINE)
+    rows = claim_lines(seed, 6)
+    for claim in _claims(rows):
+        again = data.draw(st.lists(st.sampled_from(claim["lines"]), max_size=2))
+        claim["lines"] = [*claim["lines"], *again]
+        priced = ruleset.price(claim, KNOWN)
+        found = list(ruleset.price_rows(claim["lines"], KNOWN))
+        assert len(found) == len(priced.lines)
+        for row, line in zip(found, priced.lines, strict=True):
+            if isinstance(line, PricedLine):
+                assert (row["rule"], row["paid_amount"]) == (line.rule, line.paid)
+            else:
+                said = (row["reject"], row["reject_rule"], row["reject_reason"])
+                assert said == (line.code, line.rule, line.reason)
+                assert row["reject_detail"] == line.detail
