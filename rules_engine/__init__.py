@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         Worksheet,
         hookimpl,
     )
+    from rules_engine.pricing.given import Given, NotGivenError
     from rules_engine.pricing.missing import MissingColumnError
     from rules_engine.pricing.priced import Adjustment, PricedClaim, PricedLine, RejectedLine
     from rules_engine.pricing.trace import Trace
@@ -37,12 +38,14 @@ __all__ = [
     "Explained",
     "Explanation",
     "Formula",
+    "Given",
     "Kind",
     "Ledger",
     "Location",
     "Methodology",
     "MissingColumnError",
     "Money",
+    "NotGivenError",
     "Occasion",
     "Output",
     "Period",
@@ -84,6 +87,7 @@ _HOMES: Final = {
             "Explained Formula Methodology Occasion Output Period Query Settlement SettlementError "
             "Step TermsError Worksheet hookimpl"
         ),
+        "pricing.given": "Given NotGivenError",
         "pricing.missing": "MissingColumnError",
         "pricing.priced": "Adjustment PricedClaim PricedLine RejectedLine",
         "pricing.trace": "Trace",

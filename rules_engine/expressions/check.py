@@ -112,7 +112,7 @@ def _check_size(checker: Checker, typed: tree.Expression, node: syntax.Node) -> 
     if checker.findings:
         raise WrongError
     if rows and (checker.visits > _SURELY_SHORT or _repeats(typed)):
-        writer = SqlWriter(dict(checker.scope.tables), Sites())
+        writer = SqlWriter(dict(checker.scope.tables), Sites(), of_lines=lambda _: "of_lines")
         try:
             writer.write(typed)
             writer.failure(typed)

@@ -24,6 +24,7 @@ from typing import Any, Final
 from rules_engine.expressions import dates, tree
 from rules_engine.expressions.rational import divides
 from rules_engine.expressions.runtime import (
+    MISSING,
     NO_CLAIM,
     NO_ROW,
     NO_VALUE_YET,
@@ -59,7 +60,6 @@ _OPPOSITE: Final = {"=": "<>", "<>": "=", "<": ">=", "<=": ">", ">": "<=", ">=":
 _ATOM: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _LAST_DAY: Final = date.max.toordinal()
 _MOST_BRACKETS: Final = 50
-MISSING: Final = object()
 
 
 class Emitter:

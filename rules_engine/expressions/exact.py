@@ -10,6 +10,8 @@ from rules_engine.expressions import dates, tree
 from rules_engine.expressions.elementary import rounded
 from rules_engine.expressions.rational import rounded_quotient
 from rules_engine.expressions.runtime import (
+    MISSING,
+    NO_CLAIM,
     NO_ROW,
     NO_VALUE_YET,
     OUT_OF_TIME,
@@ -17,6 +19,7 @@ from rules_engine.expressions.runtime import (
     ZERO_DIVISOR,
     Reject,
     like_pattern,
+    line_without_value,
     missing_row,
     no_rows_around,
     no_value_yet,
@@ -58,7 +61,10 @@ class Environment(Protocol):
         """Give the rows (key, value) next below and above `at`; one row where it is met exactly."""
 
     def aggregate(self, node: tree.OfRows) -> Value:
-        """Give what is made of several rows: an aggregate, a function of a claim, a running sum."""
+        """Give what is made of several rows: an aggregate, a function of a claim, a running sum.
+
+        `MISSING` where a line of the claim has no value for its function.
+        """
 
 
 _WORDS = frozenset({"true", "false", "null"})
@@ -197,7 +203,7 @@ class _Evaluation:
             case tree.Lookup() | tree.Has() | tree.Interpolate():
                 return self.table(node)
             case tree.Aggregate() | tree.ClaimFunction() | tree.Running():
-                return plain(self.env.aggregate(node))
+                return self.of_rows(node)
             case tree.DateCall():
                 return self.calendar(node)
             case tree.Elementary():
@@ -229,6 +235,12 @@ class _Evaluation:
             case "*":
                 return a * b
         return a / b
+
+    def of_rows(self, node: tree.OfRows) -> Value:
+        found: Any = self.env.aggregate(node)
+        if found is MISSING and isinstance(node, tree.ClaimFunction):
+            raise self.reject(NO_CLAIM, line_without_value(node.function))
+        return plain(found)
 
     def calendar(self, node: tree.DateCall) -> Value:
         values = [self.value(argument) for argument in node.arguments]

@@ -11,6 +11,7 @@ from attrs import frozen
 from rules_engine.expressions.types import EXACT
 
 __all__ = [
+    "MISSING",
     "NO_CLAIM",
     "NO_ROW",
     "NO_VALUE_YET",
@@ -26,6 +27,9 @@ __all__ = [
     "no_rows_around",
     "no_value_yet",
 ]
+
+MISSING: Final = object()
+"""What stands for a value that is not there and is no null, such as a row that a table lacks."""
 
 NO_ROW: Final = "RE601"
 NO_CLAIM: Final = "RE614"

@@ -67,6 +67,7 @@ class _Batch:
         self.remaining = "l.allowed"
         # Which column holds what was made of several lines.
         self.of_lines: dict[tree.Expression, str] = {}
+        self.sums = 0
 
     # -- writing steps
 
@@ -163,35 +164,39 @@ class _Batch:
         self.step("claim_whole", self.writer(), functions, comment="functions over a claim's lines")
         self.columns = [c for c in self.columns if c not in columns]
 
-    def accumulate(self, rule: PricingRule, applies: str) -> None:
-        """Compute the running sums of a rule, over the lines that it applies to."""
+    def accumulate(self, rule: PricingRule, applies: str) -> dict[tree.Expression, str]:
+        """Compute the running sums of a rule, over the lines that it applies to; name them."""
         nodes = tree.running_in(rule.step.expression)
         if not nodes:
-            return
+            return {}
         writer = self.writer()
         kept = set(self.columns)
-        names = {}
+        names: dict[tree.Expression, str] = {}
         failures: list[str | None] = []
         for node in nodes:
-            names[node] = f"running_{len(self.of_lines) + 1}"
-            self.of_lines[node] = names[node]
+            self.sums += 1
+            names[node] = f"running_{self.sums}"
             failures += [writer.failure(part) for part in tree.children(node)]
         failed = writer.first(*failures)
         counts = f"l.reject IS NULL AND {applies}" if applies != "TRUE" else "l.reject IS NULL"
         added = {"begins": "min(l.service_date) OVER (PARTITION BY l.claim_id)"}
         if "sequence" in self.columns:
             added["comes"] = "min(l.sequence) OVER (PARTITION BY l.claim_id)"
-        for node, name in names.items():
-            added |= running.of_each_line(node, name, writer, counts, failed)
+        for node in nodes:
+            added |= running.of_each_line(node, names[node], writer, counts, failed)
         if failed is not None:
             added["reject"] = f"CASE WHEN {counts} THEN {failed} ELSE l.reject END"
         note = f"{rule.id}: what each line adds to its running sum"
         self.step(f"{rule.id}_adds", writer, added, comment=note)
         order = running.order("comes" in added)
-        sums = {name: running.within_limit(node, name, order) for node, name in names.items()}
-        note = f"{rule.id}: what lies within the limit, after the lines before"
+        sums = {f"{names[node]}_after": running.run_up(node, names[node], order) for node in nodes}
+        note = f"{rule.id}: what has run up with each line"
         self.step(f"{rule.id}_runs", self.writer(), sums, comment=note)
+        sums = {names[node]: running.within_limit(node, names[node]) for node in nodes}
+        note = f"{rule.id}: what of each line lies within the limit"
+        self.step(f"{rule.id}_within", self.writer(), sums, comment=note)
         self.columns = [c for c in self.columns if c in kept or c in sums]
+        return names
 
     # -- the rule that sets the allowed amount
 
@@ -265,14 +270,17 @@ class _Batch:
         return parts[0] if len(parts) == 1 else f"({' AND '.join(parts)})"
 
     def allow(self) -> None:
+        one = len(self.plan.choosing) == 1
+        sums = {}
         for number, rule in enumerate(self.plan.choosing):
             self.sites.rule = rule.id
-            self.accumulate(rule, f"l.which = {number}" if len(self.plan.choosing) > 1 else "TRUE")
+            sums[rule.id] = self.accumulate(rule, "TRUE" if one else f"l.which = {number}")
         writer = self.writer()
         rules = self.plan.choosing
         amounts, failures, nulls, notes = [], [], [], []
         for number, rule in enumerate(rules):
             self.sites.rule = rule.id
+            self.of_lines |= sums[rule.id]
             amounts.append((number, self.amount(writer, rule.step.expression)))
             failed = writer.failure(rule.step.expression)
             if failed is not None:
@@ -396,7 +404,7 @@ class _Batch:
             self.sites.rule = rule.id
             if tree.running_in(rule.step.expression):
                 self.step(f"step_{number}_meets", *self.meeting(rule))
-                self.accumulate(rule, "l.meets")
+                self.of_lines |= self.accumulate(rule, "l.meets")
                 self.columns.remove("meets")
             writer = self.writer()
             met = self.met(writer, rule)

@@ -8,8 +8,8 @@ from typing import Any, Final
 from attrs import frozen
 
 from rules_engine.expressions import TableType
-from rules_engine.expressions.closure import MISSING
 from rules_engine.expressions.dialect import decimal
+from rules_engine.expressions.runtime import MISSING
 from rules_engine.expressions.sql import SqlWriter
 from rules_engine.expressions.tree import ClaimFunction, reads_date
 from rules_engine.expressions.types import EXACT
@@ -26,7 +26,8 @@ class LineValue:
 
     Attributes:
         number: The line's number.
-        value: The operand; None for null, `REFUSED` where operand or condition refuse the line.
+        value: The operand; None for null and where the line is not taken, `REFUSED` where operand
+            or condition refuse the line.
         taken: Whether the line meets the condition.
     """
 
@@ -86,8 +87,12 @@ def of_each_line(
 ) -> dict[str, str]:
     """Write what a line gives: its value where it is taken, and whether it is refused."""
     parts = [part for part in (node.condition, node.operand) if part is not None]
-    failed = writer.first(*(writer.failure(part) for part in parts))
     taken = "TRUE" if node.condition is None else _is_true(writer, node.condition)
+    failed = None if node.operand is None else writer.failure(node.operand)
+    if node.condition is not None:
+        # The operand is asked of lines that are taken.
+        guarded = None if failed is None else f"CASE WHEN {taken} THEN {failed} END"
+        failed = writer.first(writer.failure(node.condition), guarded)
     columns = {f"{name}_taken": taken}
     if node.operand is not None:
         columns[f"{name}_value"] = f"CASE WHEN {taken} THEN {writer.write(node.operand)} END"

@@ -171,7 +171,8 @@ class _RowFacts:
         lines = [line.of_claim(node) for line in self.claim if line.reads()]
         values = over_lines(node.function, lines)
         places = {line.number: place for place, line in enumerate(lines)}
-        return plain(values[places[self.values["claim_line_number"]]])
+        found: Value = values[places[self.values["claim_line_number"]]]
+        return found
 
     def of_claim(self, node: ClaimFunction) -> LineValue:
         """Give what the line gives to a function of its claim."""
@@ -181,7 +182,7 @@ class _RowFacts:
             return LineValue(number, REFUSED)
         try:
             taken = node.condition is None or evaluate(node.condition, self) is True
-            value = None if node.operand is None else evaluate(node.operand, self)
+            value = evaluate(node.operand, self) if taken and node.operand is not None else None
         except Reject:
             return LineValue(number, REFUSED)
         return LineValue(number, value, taken)

@@ -63,8 +63,10 @@ def write_given(plan: Plan, emitter: Emitter) -> None:
             with emitter.block("try:"):
                 if node.condition is not None:
                     emitter.write(f"{taken} = {emitter.true(node.condition)}")
-                made = "None" if node.operand is None else emitter.value(node.operand)
-                emitter.write(f"{value} = {made}")
+                with emitter.block(f"if {taken}:"):
+                    made = "None" if node.operand is None else emitter.value(node.operand)
+                    emitter.write(f"{value} = {made}")
+                emitter.write(f"else: {value} = None")
             emitter.write("except R_: pass")
     emitter.write(f"return ({', '.join(names)},)")
     emitter.sites = sites

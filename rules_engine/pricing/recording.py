@@ -6,8 +6,9 @@ from typing import Any, Final
 from attrs import define, frozen
 
 from rules_engine.expressions import tree
-from rules_engine.expressions.closure import MISSING, Emitter
+from rules_engine.expressions.closure import Emitter
 from rules_engine.expressions.exact import Value, plain, read_as
+from rules_engine.expressions.runtime import MISSING
 from rules_engine.pricing.plan import PricingRule
 
 __all__ = ["Read", "Recorded", "Recorder", "Recording"]

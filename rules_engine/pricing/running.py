@@ -17,7 +17,17 @@ from rules_engine.expressions.sql import SqlWriter
 from rules_engine.expressions.tree import Running, children
 from rules_engine.expressions.types import EXACT
 
-__all__ = ["Key", "Sums", "flat", "key_text", "nested", "of_each_line", "order", "within_limit"]
+__all__ = [
+    "Key",
+    "Sums",
+    "flat",
+    "key_text",
+    "nested",
+    "of_each_line",
+    "order",
+    "run_up",
+    "within_limit",
+]
 
 Key = tuple[str, str, str]
 """Name of the running sum, whose it is, and within what: `("deductible", "P1", "2026")`."""
@@ -110,16 +120,27 @@ def order(has_sequence: bool) -> str:  # noqa: FBT001  the one thing that it dep
     return ", ".join(words)
 
 
-def within_limit(node: Running, name: str, ordered: str) -> str:
-    """Write what of a line's amount lies within the limit."""
-    _, scale = common((node.amount.type, node.limit.type))
-    wide = f"DECIMAL(38, {scale})"
+def run_up(node: Running, name: str, ordered: str) -> str:
+    """Write what has run up with a line."""
     by = f"PARTITION BY l.{name}_by, l.{name}_within"
     rows = "ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW"
-    after = f"CAST(sum(l.{name}_adds) OVER ({by} ORDER BY {ordered} {rows}) AS {wide})"
+    total = f"sum(l.{name}_adds) OVER ({by} ORDER BY {ordered} {rows})"
+    return f"CAST({total} AS {_wide(node)})"
+
+
+def within_limit(node: Running, name: str) -> str:
+    """Write what of a line's amount lies within the limit, from what has run up with it."""
+    wide = _wide(node)
+    after = f"l.{name}_after"
     before = f"({after} - CAST(l.{name}_amount AS {wide}))"
     limit = f"CAST(l.{name}_limit AS {wide})"
     least = [f"CASE WHEN {limit} < {s} THEN {limit} ELSE {s} END" for s in (after, before)]
-    known = " AND ".join(f"l.{name}_{part} IS NOT NULL" for part in _NAMES)
+    parts = zip(_NAMES, children(node), strict=True)
+    known = [f"l.{name}_{part} IS NOT NULL" for part, value in parts if value.type.nullable]
     made = f"CAST({least[0]} - {least[1]} AS {decimal(node.type)})"
-    return f"CASE WHEN {known} THEN {made} END"
+    return f"CASE WHEN {' AND '.join(known)} THEN {made} END" if known else made
+
+
+def _wide(node: Running) -> str:
+    _, scale = common((node.amount.type, node.limit.type))
+    return f"DECIMAL(38, {scale})"

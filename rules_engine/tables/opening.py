@@ -111,7 +111,7 @@ class Opening:
         always = set(table.key) | table.required | set(table.interval or ())
         if table.name == "medical_claim":
             always |= {"claim_type", "claim_start_date", "claim_end_date", "claim_line_start_date"}
-            always |= {"discharge_date", "frequency_code", "replaces_claim_id"}
+            always |= {"discharge_date", "frequency_code", "replaces_claim_id", "sequence"}
             if "party" in asked:
                 always |= {"billing_tin", "facility_ccn"}
         return tuple(name for name in table.columns if name in always or name in asked)

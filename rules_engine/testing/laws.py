@@ -1,6 +1,7 @@
 """The laws that every run keeps, each as one function that raises where it is broken."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any, Final
@@ -8,6 +9,7 @@ from typing import Any, Final
 from rules_engine.engine import Ruleset, Run
 from rules_engine.ledger import Transfer
 from rules_engine.pricing.explain import explain_line
+from rules_engine.pricing.given import Given
 from rules_engine.pricing.priced import PricedClaim, PricedLine, RejectedLine
 from rules_engine.testing.judge import judge
 
@@ -86,8 +88,11 @@ def alone_as_in_the_batch(ruleset: Ruleset, run: Run) -> int:
         if rule.step.sets in {"adjustment", "member_share", "withheld"}
     }
     compared = 0
-    for person, claim in claims_of(run):
-        alone = ruleset.price(claim, run.given(person) if ruleset.needs.given else None)
+    run_up: dict[Any, Decimal] = {}
+    for person, claim in _in_turn(claims_of(run), batch):
+        tables = run.given(person).tables if ruleset.needs.given else {}
+        alone = ruleset.price(claim, Given(tables, run_up))
+        run_up |= alone.given_after
         lines_balance(alone)
         for line in alone.lines:
             found = batch[claim["claim_id"], line.claim_line_number]
@@ -97,6 +102,26 @@ def alone_as_in_the_batch(ruleset: Ruleset, run: Run) -> int:
             compared += 1
     assert compared == len(batch), f"the batch has {len(batch)} lines, its claims {compared}"
     return compared
+
+
+def _in_turn(
+    claims: Iterator[tuple[str, dict[str, Any]]], batch: Mapping[tuple[str, int], Mapping[str, Any]]
+) -> list[tuple[str, dict[str, Any]]]:
+    """Order claims as running sums read them: by sequence, first day and id."""
+
+    def turn(found: tuple[str, dict[str, Any]]) -> tuple[Any, ...]:
+        claim = found[1]
+        sequences = [n for line in claim["lines"] if (n := line.get("sequence")) is not None]
+        of_batch = [batch[claim["claim_id"], line["claim_line_number"]] for line in claim["lines"]]
+        days = [day for line in of_batch if (day := line["service_date"]) is not None]
+        return (
+            not sequences,
+            min(sequences, default=0),
+            min(days, default=date.max),
+            claim["claim_id"],
+        )
+
+    return sorted(claims, key=turn)
 
 
 def explanations_give_the_amounts(ruleset: Ruleset, run: Run) -> int:

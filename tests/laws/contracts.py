@@ -112,11 +112,52 @@ _LIMITS: Final = (
     "least(allowed, 50.00)",
 )
 
+# Formulas that read the other lines of a claim, and sums that run from claim to claim.
+_CONDITIONS_OF_CLAIMS: Final = (
+    "claim_any(hcpcs_code = 'X1')",
+    "claim_all(charge_amount > 0)",
+    "claim_count() > 1",
+    "claim_count(place_of_service_code = '21') = 0",
+    "claim_rank(charge_amount) = 1",
+    "claim_max(claim_line_start_date) >= DATE '2015-07-01'",
+    "charge_amount = claim_max(charge_amount) FILTER (WHERE party IS NOT NULL)",
+    "claim_any(has(fees, party, hcpcs_code))",
+)
+_ALLOWED_OF_CLAIMS: Final = (
+    "round(charge_amount * CASE WHEN claim_rank(charge_amount) = 1 THEN 1 ELSE half END, {p})",
+    "round(claim_sum(charge_amount) / claim_count(), {p})",
+    "round(coalesce(claim_sum(charge_amount) FILTER (WHERE hcpcs_code = 'X1'), 0) * pct, {p})",
+    "coalesce(claim_min(charge_amount), 0.00)",
+    "round(claim_sum(lookup(sites.factor, place_of_service_code)) * base * half, {p})",
+    "round(coalesce(claim_rank(lookup(sites.floor, place_of_service_code)), 9) * base, {p})",
+    "round(claim_sum(charge_amount * cf) * half, {p})",
+    "round(charge_amount * coalesce(claim_rank(- charge_amount) FILTER (WHERE party = 'north'), 3) / 8, {p})",
+    "running(round(charge_amount * half, {p}), base, person_id, 'year')",
+)
+_RUNNING: Final = (
+    "running(remaining, 150.00, person_id, 'year')",
+    "running(remaining, base, person_id, 'contract')",
+    "running(round(remaining * half, {p}), 75.05, person_id, 'month')",
+    "running(allowed, 100.00, party, 'quarter') - running(allowed, 50.00, party, 'quarter')",
+    "round(running(remaining, 33.33, person_id, place_of_service_code) * half, {p})",
+    "least(remaining, round(running(service_unit_quantity * 1.005, 3, person_id, 'year') * base, {p}))",
+    "running(remaining, lookup(sites.floor, place_of_service_code), person_id, 'year')",
+    "running(charge_amount, 20.00, coalesce(party, 'x'), claim_line_start_date)",
+    "least(remaining, running(claim_sum(charge_amount), 500.00, person_id, 'year'))",
+)
+
 
 @st.composite
-def contracts(draw: DrawFn) -> Contract:
-    """Contracts over every stage: conditions, `otherwise`, `replaces`, dated numbers, lookups, `per: claim`."""
+def contracts(draw: DrawFn, *, joint: bool = False) -> Contract:
+    """Contracts over every stage: conditions, `otherwise`, `replaces`, dated numbers, lookups, `per: claim`.
+
+    Args:
+        draw: Given by Hypothesis.
+        joint: Whether lines know of the others of their claim, and of what has run up before.
+    """
     places = draw(st.sampled_from((2, 2, 2, 0)))
+    if joint:
+        return draw(_joint(places))
     rules = []
     names: list[str] = []
     for number in range(draw(st.integers(1, 3))):
@@ -136,6 +177,38 @@ def contracts(draw: DrawFn) -> Contract:
             rule["when"] = draw(st.sampled_from(_NULLABLE_CONDITIONS))
         rules.append(rule)
     rules += [_later(draw, number, places) for number in range(draw(st.integers(0, 4)))]
+    return contract(draw(st.permutations(rules)), places)
+
+
+@st.composite
+def _joint(draw: DrawFn, places: int) -> Contract:
+    rules = []
+    for number in range(draw(st.integers(1, 2))):
+        conditions = (*_CONDITIONS_OF_CLAIMS, *_WIDE, *_NULLABLE_CONDITIONS)
+        amount = draw(st.sampled_from((*_ALLOWED_OF_CLAIMS, *_ALLOWED_OF_CLAIMS, *_ALLOWED)))
+        terms = {"allowed": _posted(amount, places)}
+        if "running" not in amount and draw(st.integers(0, 3)) == 0:
+            terms["per"] = "claim"
+        rules.append(
+            {**_rule(f"fee_{number}"), "terms": terms, "when": draw(st.sampled_from(conditions))}
+        )
+    if draw(st.integers(0, 3)):
+        rules.append(
+            {
+                **_rule("rest"),
+                "otherwise": True,
+                "terms": {"allowed": _posted("coalesce(charge_amount, 1.00)", places)},
+            }
+        )
+    for number in range(draw(st.integers(0, 3))):
+        rule = _rule(f"later_{number}")
+        if draw(st.booleans()):
+            rule["when"] = draw(st.sampled_from((*_CONDITIONS_OF_CLAIMS, *_NULLABLE_CONDITIONS)))
+        stage = draw(st.sampled_from(("member_share", "member_share", "withheld", "limit")))
+        formula = _posted(draw(st.sampled_from((*_RUNNING, *_RUNNING, *_TAKEN))), places)
+        rules.append(
+            {**rule, "terms": {stage: formula if stage == "limit" else {"amount": formula}}}
+        )
     return contract(draw(st.permutations(rules)), places)
 
 

@@ -1,0 +1,100 @@
+"""The example of several procedures and a deductible: its cases, and the order of claims."""
+
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rules_engine import Engine, Given, NotGivenError, PricedLine
+from rules_engine.testing.laws import alone_as_in_the_batch
+
+RULESET = Path(__file__).parents[2] / "examples" / "procedures" / "ruleset.yaml"
+SUMS = {("deductible", "P1", "2026"): Decimal("1000.00")}
+
+
+def line(claim: str, number: int, day: str, **more: Any) -> dict[str, Any]:
+    """Give a line of a visit."""
+    found = {
+        "claim_id": claim,
+        "person_id": "P1",
+        "claim_line_number": number,
+        "claim_line_start_date": f"2026-{day}",
+        "hcpcs_code": "V1",
+        "charge_amount": Decimal("120.00"),
+    }
+    return {**found, **more}
+
+
+def test_its_cases_pass() -> None:
+    """Worked by hand."""
+    assert all(result.passed for result in Engine().load(RULESET).test())
+
+
+def test_claims_are_priced_whole() -> None:
+    """A claim that began earlier comes first, with all of its lines."""
+    ruleset = Engine().load(RULESET)
+    lines = [
+        line("late", 1, "03-03", hcpcs_code="A1", charge_amount=Decimal("800.00")),
+        line("early", 1, "03-01"),
+        line("early", 2, "03-09", hcpcs_code="A2", charge_amount=Decimal("500.00")),
+    ]
+    with ruleset.run({"medical_claim": lines}, mappings=()) as run:
+        assert alone_as_in_the_batch(ruleset, run) == 3
+        found = run.connection.execute(
+            "SELECT claim_id, deductible_amount FROM priced_line ORDER BY 1, claim_line_number"
+        ).fetchall()
+    # 120 and 500 of the first claim; 380 are left for the second.
+    assert found == [
+        ("early", Decimal("120.00")),
+        ("early", Decimal("500.00")),
+        ("late", Decimal("380.00")),
+    ]
+
+
+def test_a_sequence_says_which_claim_comes_first() -> None:
+    """Where the data has one."""
+    ruleset = Engine().load(RULESET)
+    price = {"hcpcs_code": "A1", "charge_amount": Decimal("800.00")}
+    lines = [
+        line("a", 1, "03-01", sequence=2, **price),
+        line("b", 1, "03-02", sequence=1, **price),
+        line("c", 1, "01-01", sequence=None, **price),
+    ]
+    with ruleset.run({"medical_claim": lines}, mappings=()) as run:
+        assert alone_as_in_the_batch(ruleset, run) == 3
+        found = run.connection.execute(
+            "SELECT claim_id, deductible_amount FROM priced_line ORDER BY 1"
+        ).fetchall()
+    assert found == [("a", Decimal("200.00")), ("b", Decimal("800.00")), ("c", Decimal("0.00"))]
+
+
+def test_what_has_run_up_is_given_and_never_assumed() -> None:
+    """An empty mapping says that nothing has; saying nothing is an error."""
+    ruleset = Engine().load(RULESET)
+    assert ruleset.needs.accumulators == ("deductible",)
+    claim = line("a", 1, "03-01")
+    with pytest.raises(NotGivenError, match="running sums and they are not given"):
+        ruleset.price(claim)
+    first = ruleset.price(claim, Given(accumulators={})).lines[0]
+    later = ruleset.price(claim, Given(accumulators=SUMS))
+    assert isinstance(first, PricedLine)
+    assert isinstance(later.lines[0], PricedLine)
+    assert first.member_share == Decimal("120.00")
+    assert later.lines[0].member_share == Decimal("24.00")
+    assert later.given_after == {("deductible", "P1", "2026"): Decimal("1120.00")}
+
+
+def test_a_stream_of_lines_keeps_what_has_run_up() -> None:
+    """Claim after claim, in the order in which they come."""
+    ruleset = Engine().load(RULESET)
+    lines = [
+        line(f"c{n}", 1, f"03-0{n}", hcpcs_code="A1", charge_amount=Decimal("800.00"))
+        for n in (1, 2, 3)
+    ]
+    found = list(ruleset.price_rows(lines, Given(accumulators={})))
+    assert [row["deductible_amount"] for row in found] == [
+        Decimal("800.00"),
+        Decimal("200.00"),
+        Decimal("0.00"),
+    ]
