@@ -1,99 +1,116 @@
-"""Measure, print measured beside bar, and write docs/performance.md."""
+"""Measure, print measured beside bar, and write docs/performance.md.
+
+Ends with 1 where a bar is missed.
+"""
 
 import argparse
-import os
-import platform
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-import duckdb
+from attrs import frozen
 
-from bench.batch import batch
+from bench.batch import arrow, batch
 from bench.checking import checking
+from bench.compiling import compiling
 from bench.job import make_job
-from bench.line import one_line, rows_of_dicts
+from bench.line import one_line
+from bench.measure import Section
+from bench.page import missed, page, show, terminal
+from bench.rows import rows_of_dicts
 from bench.settling import settling
 from bench.startup import startup
-from bench.timing import Measure
+from bench.whole import scale, whole_run
 
 PAGE: Final = Path(__file__).parent.parent / "docs" / "performance.md"
+_LINES: Final = 10_000_000
 _QUICK: Final = 1_000_000
-_HEAD: Final = """\
-# Performance
+_MANY: Final = (
+    "*By hand* is DuckDB with the SQL of a careful engineer, in turns with what is compared. Wrong "
+    "lines of a batch are counted among all lines, by whole-number SQL that shares nothing with "
+    "the engine; those of a row that is priced in Python, beside `Decimal`."
+)
 
-Written by `make bench`. Both sides of a ratio are measured in one run, in turns, as medians of \
-{rounds} after a warm-up; ratios say more than seconds, because machines differ. A bar that is \
-missed ends the command with 1.
 
-{machine}. Command: `{command}`.
+@frozen(kw_only=True)
+class Size:
+    """How much is measured.
 
-The reference job prices professional lines by three rules: the fee of the code times units and \
-three modifiers, never more than the charge, and 5 % of it withheld. By hand it is \
-`bench/reference/baseline.sql`; as a contract it is `bench/reference/ruleset.yaml`.
+    Attributes:
+        lines: Lines of a batch.
+        rows: Rows of dicts.
+        compared: Lines that are priced one at a time and compared with the exact answer.
+        rounds: Times that each job is timed.
+    """
 
-"""
+    lines: int
+    rows: int = 200_000
+    compared: int = 50_000
+    rounds: int = 5
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Read the command line, measure everything, and say whether each bar is kept."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("--lines", type=int, default=10_000_000, help="lines of the batch")
-    parser.add_argument("--quick", action="store_true", help=f"{_QUICK:,} lines")
-    parser.add_argument("--rounds", type=int, default=5, help="times that each job is timed")
+    parser.add_argument("--lines", type=int, default=_LINES, help="lines of the batch")
+    parser.add_argument("--quick", action="store_true", help=f"{_QUICK:,} lines, and no page")
+    parser.add_argument("--scale", action="store_true", help="only a whole run at 1 to 100 million")
     parser.add_argument("--folder", type=Path, help="where to work; default: a temporary folder")
     parser.add_argument("--no-page", action="store_true", help="do not write docs/performance.md")
     given = parser.parse_args(arguments)
-    lines = _QUICK if given.quick else given.lines
+    console = terminal()
+    if given.scale:
+        show(scale(given.folder), console)
+        return 0
+    size = Size(lines=given.lines)
+    if given.quick:
+        size = Size(lines=_QUICK, rows=50_000, compared=5_000, rounds=3)
+    sections = []
     with tempfile.TemporaryDirectory(dir=given.folder, prefix="bench-") as name:
-        found = measure(Path(name), lines, given.rounds)
-    if not given.no_page:
-        usual = lines == parser.get_default("lines")
-        command = "python -m bench" if usual else f"python -m bench --lines {lines}"
-        PAGE.write_text(page(found, command, given.rounds), encoding="utf-8")
-    missed = [one.what for one in found if one.is_met is False]
-    for what in missed:
+        for section in measure(Path(name), size):
+            show(section, console)
+            sections.append(section)
+    if not given.no_page and not given.quick:
+        usual = given.lines == _LINES
+        command = "make bench" if usual else f"python -m bench --lines {given.lines}"
+        PAGE.write_text(page(sections, command, size.rounds), encoding="utf-8")
+    return verdict(sections)
+
+
+def verdict(sections: Iterable[Section]) -> int:
+    """Name each bar that is missed, and give the exit code."""
+    found = missed(sections)
+    for what in found:
         print(f"missed: {what}", file=sys.stderr)
-    return int(bool(missed))
+    return int(bool(found))
 
 
-def measure(folder: Path, lines: int, rounds: int) -> list[Measure]:
-    """Measure in the order of what users wait for, and print each figure when it is known."""
-    found: list[Measure] = []
-
-    def tell(measures: list[Measure]) -> None:
-        for one in measures:
-            verdict = {None: "", True: "ok", False: "MISSED"}[one.is_met]
-            print(f"{one.what:<66} {one.measured:<28} {one.bar:<14} {verdict}", flush=True)
-        found.extend(measures)
-
-    job = make_job(folder, lines)
-    tell(one_line(job, rounds))
-    tell(rows_of_dicts(job, min(lines, 200_000)))
-    tell(startup(job, folder, rounds))
-    tell(checking(folder, 500, rounds))
-    tell(settling(folder, 3_000, rounds))
-    tell(batch(job, folder, rounds))
-    return found
-
-
-def page(found: Sequence[Measure], command: str, rounds: int) -> str:
-    """Write the page: what was measured, where, and how to do it again."""
-    rows = ["| what | measured | bar | |", "|---|---|---|---|"]
-    for one in found:
-        verdict = {None: "", True: "kept", False: "missed"}[one.is_met]
-        rows.append(f"| {one.what} | {one.measured} | {one.bar} | {verdict} |")
-    return _HEAD.format(rounds=rounds, machine=machine(), command=command) + "\n".join(rows) + "\n"
-
-
-def machine() -> str:
-    """Describe the machine in general words."""
-    cores = os.cpu_count() or 1
-    return (
-        f"Measured on {platform.system()} {platform.machine()} with {cores} cores, "
-        f"Python {platform.python_version()}, DuckDB {duckdb.__version__}"
+def measure(folder: Path, size: Size) -> Iterator[Section]:
+    """Measure in the order of what users wait for, and give each section when it is known."""
+    job = make_job(folder, size.lines)
+    _, section = one_line(job, size.rounds, size.compared)
+    yield section
+    by_hand, batches = batch(job, folder, size.rounds)
+    yield Section(
+        title="Many lines",
+        measures=(
+            rows_of_dicts(job, size.rounds, size.rows),
+            *batches,
+            *arrow(job, folder, size.rounds),
+            *whole_run(job, folder / "run", by_hand),
+        ),
+        note=_MANY,
+    )
+    yield Section(
+        title="Starting, checking, settling",
+        measures=(
+            *startup(job, folder, size.rounds),
+            compiling(job, size.rounds),
+            *checking(folder, 500, size.rounds),
+            *settling(folder, 3_000, size.rounds),
+        ),
     )
 
 

@@ -1,35 +1,35 @@
 """A batch: the engine's query beside the SQL that a careful engineer writes by hand."""
 
-import hashlib
-import resource
-import sys
+from collections import deque
 from collections.abc import Callable
 from pathlib import Path
-from time import perf_counter
-from typing import Final
+from typing import Any, Final
 
 import duckdb
+import pyarrow.parquet as pq
 
-from bench.exact import differing, differing_of_sample
+from bench import paths
+from bench.exact import COLUMNS, differing, differing_of_sample
 from bench.job import Job
-from bench.timing import Measure, in_turns
+from bench.measure import Measure, wrong_lines
+from bench.timing import in_turns
 from rules_engine.expressions import Sites
 from rules_engine.pricing.batch import batch_query
 from rules_engine.tables.dataset import Dataset
 
-__all__ = ["batch"]
+__all__ = ["arrow", "batch"]
 
-BAR: Final = 2.0
+BAR: Final = 1.3
 _SAMPLE: Final = 200_000
 _LINES: Final = "medical_claim"
-_COLUMNS: Final = (
-    "claim_id, claim_line_number, charge_amount, allowed_amount, contractual_adjustment, "
-    "withheld_amount, paid_amount"
-)
 
 
-def batch(job: Job, folder: Path, rounds: int) -> list[Measure]:
-    """Time both, and count the lines that the engine prices otherwise than the exact answer."""
+def batch(job: Job, folder: Path, rounds: int) -> tuple[float, list[Measure]]:
+    """Time Parquet to Parquet, and count the lines that are not the exact answer.
+
+    Returns:
+        Seconds of the SQL by hand, and the measures.
+    """
     by_hand, same, whole = (folder / f"{name}.parquet" for name in ("hand", "same", "whole"))
     connection = duckdb.connect()
     ruleset = job.ruleset
@@ -45,8 +45,8 @@ def batch(job: Job, folder: Path, rounds: int) -> list[Measure]:
             return lambda: dataset.connection.execute(sql)
 
         hand_sql = job.baseline.replace(":out", str(by_hand))
-        narrow = f"SELECT {_COLUMNS} FROM ({query})"  # noqa: S608  text of ours
-        found = in_turns(
+        narrow = f"SELECT {', '.join(COLUMNS)} FROM ({query})"  # noqa: S608  text of ours
+        timed = in_turns(
             {
                 "hand": lambda: connection.execute(hand_sql),
                 "same": copy(narrow, same),
@@ -54,56 +54,72 @@ def batch(job: Job, folder: Path, rounds: int) -> list[Measure]:
             },
             rounds,
         )
-    wrong = [differing(connection, job.lines, job.fees_file, path) for path in (same, whole)]
+    seconds = timed["hand"].median
     every = max(1, job.count // _SAMPLE)
-    compared, wrong_of_sample = differing_of_sample(connection, job.lines, job.fees, whole, every)
-    lines = f"{job.count:,} lines"
-    return [
-        Measure(what=f"by hand, Parquet to Parquet, {lines}", measured=f"{found['hand']:.2f} s"),
-        _ratio(f"engine, same columns, {lines}", found["same"], found["hand"]),
-        _ratio(f"engine, all columns of a result, {lines}", found["whole"], found["hand"]),
-        _none(f"lines that differ from the exact answer, of {2 * job.count:,}", sum(wrong)),
-        _none(f"lines that differ from `Decimal`, of a sample of {compared:,}", wrong_of_sample),
-        *run(job, folder / "run", found["hand"]),
+    compared, wrong = differing_of_sample(connection, job.lines, job.fees, whole, every)
+    sample = Measure(what="a sample of these beside `Decimal`", measured="")
+    return seconds, [
+        _counted(
+            Measure(
+                what=f"SQL by hand, {job.count:,} lines, Parquet to Parquet",
+                measured=f"{seconds:.2f} s",
+                ratio="1.00 x by hand",
+            ),
+            job,
+            by_hand,
+        ),
+        _counted(
+            beside_hand("engine, same columns", timed["same"].median, seconds, BAR), job, same
+        ),
+        _counted(
+            beside_hand("engine, all columns of a result", timed["whole"].median, seconds),
+            job,
+            whole,
+        ),
+        wrong_lines(sample, wrong, compared),
     ]
 
 
-def _ratio(what: str, seconds: float, by_hand: float) -> Measure:
-    ratio = seconds / by_hand
-    shown = f"{seconds:.2f} s, {ratio:.2f} x by hand"
-    return Measure(what=what, measured=shown, bar=f"<= {BAR:.0f} x by hand", is_met=ratio <= BAR)
-
-
-def _none(what: str, count: int) -> Measure:
-    return Measure(what=what, measured=str(count), bar="0", is_met=count == 0)
-
-
-def run(job: Job, out: Path, by_hand: float) -> list[Measure]:
-    """Time a whole run once, phase by phase, and the digests of its files apart."""
-    marks: list[tuple[str, float]] = []
-    begin = perf_counter()
-    with job.ruleset.run(
-        job.lines.parent, out, progress=lambda name, *_: marks.append((name, perf_counter()))
-    ):
-        end = perf_counter()
-    ends = [at for _, at in marks[1:]] + [end]
-    phases = ", ".join(
-        f"{name} {last - first:.2f} s" for (name, first), last in zip(marks, ends, strict=True)
+def arrow(job: Job, folder: Path, rounds: int) -> list[Measure]:
+    """Time Arrow in and out, each batch let go as soon as it is there, beside the SQL by hand."""
+    lines, out = pq.read_table(job.lines), folder / "arrow.parquet"
+    connection = duckdb.connect()
+    by_hand = job.baseline.replace(":out", str(folder / "hand.parquet"))
+    timed = in_turns(
+        {
+            "hand": lambda: connection.execute(by_hand),
+            "arrow": lambda: deque(paths.table(job.ruleset, lines), maxlen=0),
+        },
+        rounds,
     )
-    digests = 0.0
-    for path in (job.lines, out / "lines.parquet"):
-        first = perf_counter()
-        with path.open("rb") as file:
-            hashlib.file_digest(file, "sha256")
-        digests += perf_counter() - first
-    rest = end - begin - digests
-    # Kibibytes on Linux, bytes on macOS.
-    unit = 1 if sys.platform == "darwin" else 1024
-    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e9
-    return [
-        Measure(what="whole `Ruleset.run`, all files", measured=f"{end - begin:.2f} s"),
-        Measure(what="its phases", measured=phases),
-        Measure(what="digests of its files, timed apart", measured=f"{digests:.2f} s"),
-        Measure(what="whole run without digests", measured=f"{rest / by_hand:.2f} x by hand"),
-        Measure(what="most memory of the process so far", measured=f"{most:.2f} GB"),
-    ]  # fmt: skip
+    _write(paths.table(job.ruleset, lines), out)
+    measure = beside_hand("engine, Arrow in and out", timed["arrow"].median, timed["hand"].median)
+    return [_counted(measure, job, out)]
+
+
+def beside_hand(what: str, seconds: float, by_hand: float, bar: float | None = None) -> Measure:
+    """Judge seconds as a ratio to the SQL by hand."""
+    ratio = seconds / by_hand
+    return Measure(
+        what=what,
+        measured=f"{seconds:.2f} s",
+        ratio=f"{ratio:.2f} x by hand",
+        bar="" if bar is None else f"<= {bar:g} x by hand",
+        is_met=None if bar is None else ratio <= bar,
+    )
+
+
+def _counted(measure: Measure, job: Job, out: Path) -> Measure:
+    wrong = differing(duckdb.connect(), job.lines, job.fees_file, out)
+    return wrong_lines(measure, wrong, job.count)
+
+
+def _write(reader: Any, out: Path) -> None:
+    """Keep the columns of the SQL by hand."""
+    writer = None
+    for batch_ in reader:
+        kept = batch_.select(list(COLUMNS))
+        writer = writer or pq.ParquetWriter(out, kept.schema)
+        writer.write_batch(kept)
+    if writer is not None:
+        writer.close()

@@ -5,7 +5,18 @@ from decimal import ROUND_HALF_UP, Context, Decimal
 from pathlib import Path
 from typing import Any, Final
 
-__all__ = ["differing", "differing_of_sample", "price"]
+__all__ = ["COLUMNS", "differing", "differing_of_sample", "price"]
+
+COLUMNS: Final = (
+    "claim_id",
+    "claim_line_number",
+    "charge_amount",
+    "allowed_amount",
+    "contractual_adjustment",
+    "withheld_amount",
+    "paid_amount",
+)
+"""What the SQL by hand writes, and what is compared."""
 
 _CENT: Final = Decimal("0.01")
 _EXACT: Final = Context(prec=60)

@@ -11,7 +11,7 @@ from attrs import frozen
 
 from rules_engine import Engine, Ruleset
 
-__all__ = ["Job", "make_job"]
+__all__ = ["Job", "make_job", "open_job", "write_job"]
 
 HERE: Final = Path(__file__).parent / "reference"
 
@@ -48,20 +48,37 @@ class Job:
 
 
 def make_job(folder: Path, count: int) -> Job:
-    """Write lines and fees, and load the ruleset over these fees."""
-    lines = folder / "data" / "medical_claim.parquet"
-    fees = folder / "fees.parquet"
+    """Write the job and open it."""
+    write_job(folder, count)
+    return open_job(folder, count)
+
+
+def write_job(folder: Path, count: int) -> None:
+    """Write lines, fees, and the ruleset over these fees."""
+    lines, fees = _files(folder)
     lines.parent.mkdir(parents=True, exist_ok=True)
     sql = (HERE / "lines.sql").read_text(encoding="utf-8").replace(":n", str(count))
     connection = duckdb.connect()
     connection.execute(sql.replace(":lines", str(lines)).replace(":fees", str(fees)))
-    found = connection.execute(f"SELECT * FROM '{fees}' ORDER BY 1").fetchall()  # noqa: S608  a path of ours
     tables = folder / "ruleset" / "tables"
     tables.mkdir(parents=True, exist_ok=True)
     shutil.copy(HERE / "ruleset.yaml", tables.parent)
     with (tables / "fees.csv").open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(["hcpcs_code", "amount"])
-        writer.writerows(found)
-    ruleset = Engine().load(tables.parent / "ruleset.yaml")
-    return Job(lines=lines, fees_file=fees, fees=dict(found), ruleset=ruleset, count=count)
+        writer.writerows(_fees(fees))
+
+
+def open_job(folder: Path, count: int) -> Job:
+    """Load what was written."""
+    lines, fees = _files(folder)
+    ruleset = Engine().load(folder / "ruleset" / "ruleset.yaml")
+    return Job(lines=lines, fees_file=fees, fees=dict(_fees(fees)), ruleset=ruleset, count=count)
+
+
+def _files(folder: Path) -> tuple[Path, Path]:
+    return folder / "data" / "medical_claim.parquet", folder / "fees.parquet"
+
+
+def _fees(path: Path) -> list[tuple[str, Decimal]]:
+    return duckdb.execute(f"SELECT * FROM '{path}' ORDER BY 1").fetchall()  # noqa: S608  a path of ours

@@ -1,95 +1,74 @@
 """One claim line at a time: the whole engine beside plain Python with the same arithmetic."""
 
-from datetime import date
-from decimal import Decimal
-from time import perf_counter
-from typing import Any
+from collections.abc import Callable
+from functools import partial
+from typing import Any, Final
 
+from bench import paths, plain
+from bench.claim import CLAIM, TEXTS
 from bench.exact import price
 from bench.job import Job
-from bench.timing import Measure, per_call
-from rules_engine import PricedLine
+from bench.measure import Section, beside_plain, wrong_lines
+from bench.timing import per_call
 
-__all__ = ["one_line", "rows_of_dicts"]
+__all__ = ["one_line"]
 
-CLAIM: dict[str, Any] = {
-    "claim_id": "CLM0000000001",
-    "claim_line_number": 1,
-    "person_id": "P000001",
-    "claim_line_start_date": date(2025, 3, 4),
-    "hcpcs_code": "C010",
-    "hcpcs_modifier_1": "52",
-    "place_of_service_code": "21",
-    "network_tier": "A",
-    "service_unit_quantity": 2,
-    "charge_amount": Decimal("500.00"),
-}
-_TEXTS = {name: str(value) for name, value in CLAIM.items()} | {"claim_line_number": 1}
+_CALLS: Final = 4_000
+_TURNS: Final = 5
+"""Many short turns, because other work of the machine comes in bursts."""
+_NOTE: Final = (
+    "A claim of one line goes in as one mapping of `Decimal`, `date` and `str`; three rules, and "
+    "two adjustments in the result. *Plain* is the same sums in `bench/plain.py`. A ratio is of "
+    "the least of 25 short turns. Lines are wrong where any of three amounts differs from the "
+    "exact answer."
+)
 
 
-def one_line(job: Job, rounds: int) -> list[Measure]:
-    """Time one line, warm: a claim in, a whole `PricedClaim` with two adjustments out."""
+def one_line(job: Job, rounds: int, count: int) -> tuple[float, Section]:
+    """Time one line, warm: a claim in, a whole result with two adjustments out.
+
+    Args:
+        job: The reference job.
+        rounds: How often each is timed.
+        count: How many lines are compared with the exact answer, each way.
+
+    Returns:
+        What one line takes as a ratio to plain Python, and the section.
+    """
     ruleset = job.ruleset
-    line = ruleset.price(CLAIM).lines[0]
-    allowed, withheld, paid = price(CLAIM, job.fees)
-    is_right = (
-        isinstance(line, PricedLine)
-        and (line.allowed, line.withheld, line.paid) == (allowed, withheld, paid)
-        and [a.code for a in line.adjustments] == ["CO-45", "CO-104"]
-        and ruleset.price(_TEXTS).lines[0] == line
-    )
-    found = per_call(
+    timed = per_call(
         {
-            "engine": lambda: ruleset.price(CLAIM),
-            "plain": lambda: price(CLAIM, job.fees),
-            "texts": lambda: ruleset.price(_TEXTS),
+            "plain": lambda: plain.written(CLAIM, job.fees),
+            "tuned": lambda: plain.tuned(CLAIM, job.fees),
+            "engine": lambda: paths.priced(ruleset, CLAIM),
+            "traced": lambda: paths.traced(ruleset, CLAIM),
+            "texts": lambda: paths.priced(ruleset, TEXTS),
         },
-        calls=20_000,
-        rounds=rounds,
+        calls=_CALLS,
+        rounds=_TURNS * rounds,
     )
-    ratio = found["engine"] / found["plain"]
-    return [
-        Measure(
-            what="one line, warm: typed values in, adjustments out",
-            measured=f"{found['engine'] * 1e6:.1f} µs, {ratio:.2f} x plain Python",
-        ),
-        Measure(
-            what="the same sums in plain Python `Decimal`",
-            measured=f"{found['plain'] * 1e6:.1f} µs",
-        ),
-        Measure(what="one line given as texts", measured=f"{found['texts'] * 1e6:.1f} µs"),
-        Measure(
-            what="its amounts equal plain Python's",
-            measured="yes" if is_right else "no",
-            bar="yes",
-            is_met=is_right,
-        ),
-    ]
-
-
-def rows_of_dicts(job: Job, count: int) -> list[Measure]:
-    """Time many rows of dicts, one claim each."""
+    yardstick = timed["plain"]
+    checked = {
+        "engine": ("one line, no trace", 3.0, partial(paths.priced, ruleset)),
+        "traced": ("one line, full trace", 8.0, partial(paths.traced, ruleset)),
+        "texts": ("one line given as texts", 5.0, lambda row: paths.priced(ruleset, _texts(row))),
+    }
     rows = job.rows(count)
-    begin = perf_counter()
-    priced = [job.ruleset.price(row) for row in rows]
-    seconds = perf_counter() - begin
-    wrong = 0
-    for row, claim in zip(rows, priced, strict=True):
-        line = claim.lines[0]
-        wrong += not isinstance(line, PricedLine) or (
-            line.allowed,
-            line.withheld,
-            line.paid,
-        ) != price(row, job.fees)
-    return [
-        Measure(
-            what=f"rows of dicts, {len(rows):,} lines",
-            measured=f"{len(rows) / seconds:,.0f} lines/s",
-        ),
-        Measure(
-            what="of these, lines that differ from `Decimal`",
-            measured=str(wrong),
-            bar="0",
-            is_met=wrong == 0,
-        ),
+    found = [
+        beside_plain("plain Python `Decimal`, the yardstick", yardstick, yardstick),
+        beside_plain("the same, every number made beforehand", timed["tuned"], yardstick),
     ]
+    for name, (what, bar, way) in checked.items():
+        measure = beside_plain(what, timed[name], yardstick, bar)
+        found.append(wrong_lines(measure, _wrong(way, rows, job), len(rows)))
+    section = Section(title="One line at a time", measures=tuple(found), note=_NOTE)
+    return timed["engine"].least / yardstick.least, section
+
+
+def _texts(row: dict[str, Any]) -> dict[str, Any]:
+    texts = {name: None if value is None else str(value) for name, value in row.items()}
+    return texts | {"claim_line_number": row["claim_line_number"]}
+
+
+def _wrong(way: Callable[[Any], Any], rows: list[dict[str, Any]], job: Job) -> int:
+    return sum(paths.answer(way(row)) != price(row, job.fees) for row in rows)

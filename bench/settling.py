@@ -4,7 +4,7 @@ from pathlib import Path
 from statistics import median
 from time import perf_counter
 
-from bench.timing import Measure
+from bench.measure import Measure
 from rules_engine import Engine
 from rules_engine.testing.population import generate
 

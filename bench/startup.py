@@ -8,11 +8,14 @@ from pathlib import Path
 from statistics import median
 from typing import Any, Final
 
+from bench.claim import CLAIM
 from bench.job import Job
-from bench.line import CLAIM
-from bench.timing import Measure
+from bench.measure import Measure
 
 __all__ = ["startup"]
+
+_IMPORTED: Final = 0.120
+"""Seconds that the import may take."""
 
 _HEAVY: Final = ("duckdb", "sqlglot", "jsonschema", "pyarrow", "rich", "click")
 _IMPORT: Final = """
@@ -51,19 +54,24 @@ def startup(job: Job, folder: Path, rounds: int) -> list[Measure]:
         return json.loads(done.stdout)
 
     ask(_IMPORT)
-    imported = median(ask(_IMPORT) for _ in range(rounds))
+    imported = [ask(_IMPORT) for _ in range(rounds)]
     claim = json.dumps(CLAIM, default=str)
     opened = [ask(_OPEN, str(compiled), claim, " ".join(_HEAVY)) for _ in range(rounds + 1)][1:]
     loaded = sorted({name for _, names in opened for name in names})
     seconds = median(found for found, _ in opened)
     return [
-        Measure(what="`import rules_engine`", measured=f"{imported * 1e3:.0f} ms"),
+        Measure(
+            what="`import rules_engine`",
+            measured=f"{median(imported) * 1e3:.0f} ms, least {min(imported) * 1e3:.0f} ms",
+            bar=f"<= {_IMPORTED * 1e3:.0f} ms",
+            is_met=median(imported) <= _IMPORTED,
+        ),
         Measure(
             what="import, open a compiled ruleset, price one claim",
             measured=f"{seconds * 1e3:.0f} ms",
         ),
         Measure(
-            what=f"of {', '.join(_HEAVY)}, loaded by it",
+            what=f"of {', '.join(_HEAVY)}, loaded by that",
             measured=", ".join(loaded) or "none",
             bar="none",
             is_met=not loaded,

@@ -1,34 +1,30 @@
-"""Times that can be compared: taken in turns, after a warm-up, as medians."""
+"""Times that can be compared: taken in turns, after a warm-up.
+
+It imports nothing but the standard library, so that peers are timed by the same code.
+"""
 
 import gc
 from collections.abc import Callable, Mapping
 from statistics import median
 from time import perf_counter
+from typing import NamedTuple
 
-from attrs import frozen
-
-__all__ = ["Measure", "in_turns", "per_call"]
-
-
-@frozen(kw_only=True)
-class Measure:
-    """One line of the table.
-
-    Attributes:
-        what: What was measured.
-        measured: The figure, with its unit.
-        bar: What it may be at most or at least, or an empty text.
-        is_met: Whether it keeps its bar; None where there is none.
-    """
-
-    what: str
-    measured: str
-    bar: str = ""
-    is_met: bool | None = None
+__all__ = ["Seconds", "in_turns", "per_call"]
 
 
-def in_turns(jobs: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, float]:
-    """Give the median seconds of each job, each done once in every round.
+class Seconds(NamedTuple):
+    """What several rounds took, in seconds."""
+
+    median: float
+    least: float
+
+    def over(self, count: int) -> "Seconds":
+        """Share them among so many."""
+        return Seconds(self.median / count, self.least / count)
+
+
+def in_turns(jobs: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, Seconds]:
+    """Time each job once in every round, after one round that is not timed.
 
     Jobs alternate, so that a machine that slows down slows all of them down.
     """
@@ -41,11 +37,13 @@ def in_turns(jobs: Mapping[str, Callable[[], object]], rounds: int) -> dict[str,
             begin = perf_counter()
             job()
             seconds[name].append(perf_counter() - begin)
-    return {name: median(found) for name, found in seconds.items()}
+    return {name: Seconds(median(found), min(found)) for name, found in seconds.items()}
 
 
-def per_call(jobs: Mapping[str, Callable[[], object]], calls: int, rounds: int) -> dict[str, float]:
-    """Give the median seconds of one call of each function, timed by many calls in turns."""
+def per_call(
+    jobs: Mapping[str, Callable[[], object]], calls: int, rounds: int
+) -> dict[str, Seconds]:
+    """Time one call of each function, by many calls in turns."""
 
     def many(function: Callable[[], object]) -> Callable[[], None]:
         def loop() -> None:
@@ -55,4 +53,4 @@ def per_call(jobs: Mapping[str, Callable[[], object]], calls: int, rounds: int) 
         return loop
 
     found = in_turns({name: many(function) for name, function in jobs.items()}, rounds)
-    return {name: seconds / calls for name, seconds in found.items()}
+    return {name: one.over(calls) for name, one in found.items()}
