@@ -15,10 +15,10 @@ TOOLS := $(VENV)/.installed-tools
 help:
 	@echo "make demo    validate, price, settle and explain a whole contract on made-up claims"
 	@echo "make test    run the tests"
-	@echo "make bench   measure, and write docs/performance.md"
+	@echo "make bench   measure beside other engines, and write docs/performance.md"
 	@echo "make lint    check style and imports"
 	@echo "make types   check types"
-	@echo "make clean   remove the virtual environment ($(VENV)), caches and results"
+	@echo "make clean   remove the virtual environments, caches and results"
 
 demo: $(CORE)
 	@$(BIN)/rules-engine demo
@@ -38,9 +38,9 @@ types: $(TOOLS)
 	@$(BIN)/mypy
 
 clean:
-	rm -rf $(VENV) build dist out demo mutants .nox .hypothesis .coverage
+	rm -rf $(VENV) .venv-bench build dist out demo mutants .nox .hypothesis .coverage
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .grimp_cache
-	find rules_engine plugins tests -name __pycache__ -type d -prune -exec rm -rf {} +
+	find rules_engine plugins tests bench -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(CORE): pyproject.toml | $(BIN)/python
 	@echo "Installing the engine into $(VENV) ..."

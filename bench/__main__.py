@@ -15,9 +15,11 @@ from attrs import frozen
 from bench.batch import arrow, batch
 from bench.checking import checking
 from bench.compiling import compiling
+from bench.environment import prepare
 from bench.job import make_job
 from bench.line import one_line
 from bench.measure import Section
+from bench.others import engines, polars
 from bench.page import missed, page, show, terminal
 from bench.rows import rows_of_dicts
 from bench.settling import settling
@@ -43,12 +45,14 @@ class Size:
         rows: Rows of dicts.
         compared: Lines that are priced one at a time and compared with the exact answer.
         rounds: Times that each job is timed.
+        seconds: How long each peer prices rows.
     """
 
     lines: int
     rows: int = 200_000
     compared: int = 50_000
     rounds: int = 5
+    seconds: float = 20.0
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -66,7 +70,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     size = Size(lines=given.lines)
     if given.quick:
-        size = Size(lines=_QUICK, rows=50_000, compared=5_000, rounds=3)
+        size = Size(lines=_QUICK, rows=50_000, compared=5_000, rounds=3, seconds=4.0)
     sections = []
     with tempfile.TemporaryDirectory(dir=given.folder, prefix="bench-") as name:
         for section in measure(Path(name), size):
@@ -89,9 +93,11 @@ def verdict(sections: Iterable[Section]) -> int:
 
 def measure(folder: Path, size: Size) -> Iterator[Section]:
     """Measure in the order of what users wait for, and give each section when it is known."""
+    environment = prepare()
     job = make_job(folder, size.lines)
-    _, section = one_line(job, size.rounds, size.compared)
+    ours, section = one_line(job, size.rounds, size.compared)
     yield section
+    yield engines(job, environment, ours, size.seconds)
     by_hand, batches = batch(job, folder, size.rounds)
     yield Section(
         title="Many lines",
@@ -99,6 +105,7 @@ def measure(folder: Path, size: Size) -> Iterator[Section]:
             rows_of_dicts(job, size.rounds, size.rows),
             *batches,
             *arrow(job, folder, size.rounds),
+            *polars(job, environment, folder, size.rounds),
             *whole_run(job, folder / "run", by_hand),
         ),
         note=_MANY,
