@@ -101,15 +101,14 @@ def measure(folder: Path, size: Size) -> Iterator[Section]:
     ours, section = one_line(job, size.rounds, size.compared)
     yield section
     yield engines(job, environment, ours, size.seconds)
-    by_hand, batches = batch(job, folder, size.rounds)
     yield Section(
         title="Many lines",
         measures=(
             rows_of_dicts(job, size.rounds, size.rows),
-            *batches,
+            *batch(job, folder, size.rounds),
             *arrow(job, folder, _FEWER),
             *polars(job, environment, folder, _FEWER),
-            *whole_run(job, folder / "run", by_hand),
+            *whole_run(job, folder),
         ),
         note=_MANY,
     )

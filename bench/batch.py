@@ -24,12 +24,8 @@ _SAMPLE: Final = 200_000
 _LINES: Final = "medical_claim"
 
 
-def batch(job: Job, folder: Path, rounds: int) -> tuple[float, list[Measure]]:
-    """Time Parquet to Parquet, and count the lines that are not the exact answer.
-
-    Returns:
-        Seconds of the SQL by hand, and the measures.
-    """
+def batch(job: Job, folder: Path, rounds: int) -> list[Measure]:
+    """Time Parquet to Parquet, and count the lines that are not the exact answer."""
     by_hand, same, whole = (folder / f"{name}.parquet" for name in ("hand", "same", "whole"))
     connection = duckdb.connect()
     ruleset = job.ruleset
@@ -58,7 +54,7 @@ def batch(job: Job, folder: Path, rounds: int) -> tuple[float, list[Measure]]:
     every = max(1, job.count // _SAMPLE)
     compared, wrong = differing_of_sample(connection, job.lines, job.fees, whole, every)
     sample = Measure(what="a sample of these beside `Decimal`", measured="")
-    return seconds, [
+    return [
         _counted(
             Measure(
                 what=f"SQL by hand, {job.count:,} lines, Parquet to Parquet",

@@ -23,7 +23,7 @@ def job(tmp_path_factory: pytest.TempPathFactory) -> Job:
 
 def test_every_line_of_a_batch_that_is_timed_is_right(job: Job, tmp_path: Path) -> None:
     """No line of any path is wrong at any size; of speed, the bench alone judges."""
-    _, measures = batch(job, tmp_path, rounds=1)
+    measures = batch(job, tmp_path, rounds=1)
     assert len(measures) == 4
     assert {one.wrong for one in measures} == {f"0 of {LINES:,}"}
 

@@ -14,7 +14,7 @@ from bench.job import make_job
 def test_phases_of_a_run_are_named(tmp_path: Path) -> None:
     """The ratio leaves digests out, and shows what a run spends its time on."""
     job = make_job(tmp_path, 300)
-    ratio, digests, phases = whole.whole_run(job, tmp_path / "run", by_hand=1.0)
+    ratio, digests, phases = whole.whole_run(job, tmp_path)
     assert ratio.ratio.endswith(" x by hand")
     assert digests.measured.endswith(" s")
     assert [part.split()[0] for part in phases.measured.split(", ")] == [
