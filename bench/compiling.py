@@ -24,8 +24,7 @@ def compiling(job: Job, rounds: int) -> Measure:
             "engine": lambda: compiled(job, text),
             "plain": lambda: plain.written(CLAIM, job.fees),
         },
-        calls=20,
-        rounds=8 * rounds,
+        turns=40 * rounds,
     )
     what = "parse, check and compile the fee formula"
     return beside_plain(what, timed["engine"], timed["plain"], _BAR)

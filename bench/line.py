@@ -13,13 +13,12 @@ from bench.timing import per_call
 
 __all__ = ["one_line"]
 
-_CALLS: Final = 4_000
-_TURNS: Final = 5
-"""Many short turns, because other work of the machine comes in bursts."""
+_TURNS: Final = 40
+"""Short turns in a round."""
 _NOTE: Final = (
     "A claim of one line goes in as one mapping of `Decimal`, `date` and `str`; three rules, and "
     "two adjustments in the result. *Plain* is the same sums in `bench/plain.py`. A ratio is of "
-    "the least of 25 short turns. Lines are wrong where any of three amounts differs from the "
+    "the least of many short turns. Lines are wrong where any of three amounts differs from the "
     "exact answer."
 )
 
@@ -44,8 +43,7 @@ def one_line(job: Job, rounds: int, count: int) -> tuple[float, Section]:
             "traced": lambda: paths.traced(ruleset, CLAIM),
             "texts": lambda: paths.priced(ruleset, TEXTS),
         },
-        calls=_CALLS,
-        rounds=_TURNS * rounds,
+        turns=_TURNS * rounds,
     )
     yardstick = timed["plain"]
     checked = {

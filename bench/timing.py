@@ -7,9 +7,12 @@ import gc
 from collections.abc import Callable, Mapping
 from statistics import median
 from time import perf_counter
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 __all__ = ["Seconds", "in_turns", "per_call"]
+
+_TURN: Final = 0.002
+"""Seconds."""
 
 
 class Seconds(NamedTuple):
@@ -40,17 +43,31 @@ def in_turns(jobs: Mapping[str, Callable[[], object]], rounds: int) -> dict[str,
     return {name: Seconds(median(found), min(found)) for name, found in seconds.items()}
 
 
-def per_call(
-    jobs: Mapping[str, Callable[[], object]], calls: int, rounds: int
-) -> dict[str, Seconds]:
-    """Time one call of each function, by many calls in turns."""
+def per_call(jobs: Mapping[str, Callable[[], object]], turns: int) -> dict[str, Seconds]:
+    """Time one call of each function, by many calls in each of many short turns.
 
-    def many(function: Callable[[], object]) -> Callable[[], None]:
-        def loop() -> None:
-            for _ in range(calls):
-                function()
+    A turn is shorter than the slice that a busy machine gives to a process, so that the least of
+    many is hardly disturbed.
+    """
+    calls = {name: _calls(function) for name, function in jobs.items()}
+    seconds: dict[str, list[float]] = {name: [] for name in jobs}
+    gc.collect()
+    for _ in range(turns):
+        for name, function in jobs.items():
+            seconds[name].append(_spent(function, calls[name]) / calls[name])
+    return {name: Seconds(median(found), min(found)) for name, found in seconds.items()}
 
-        return loop
 
-    found = in_turns({name: many(function) for name, function in jobs.items()}, rounds)
-    return {name: one.over(calls) for name, one in found.items()}
+def _calls(function: Callable[[], object]) -> int:
+    """Warm a function up, and count how many of its calls fill a turn."""
+    calls = 1
+    while (spent := _spent(function, calls)) < _TURN:
+        calls *= 2
+    return max(1, round(calls * _TURN / spent))
+
+
+def _spent(function: Callable[[], object], calls: int) -> float:
+    begin = perf_counter()
+    for _ in range(calls):
+        function()
+    return perf_counter() - begin

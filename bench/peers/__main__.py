@@ -21,10 +21,7 @@ from bench.peers.way import Answer, Line, Way
 from bench.plain import written
 from bench.timing import Seconds, per_call
 
-_ROUNDS: Final = 15
-_ROUND: Final = 0.02
-"""Seconds that one round of calls takes, about."""
-_TRIED: Final = 20
+_TURNS: Final = 200
 _CHUNK: Final = 20_000
 _MOST: Final = 500_000
 
@@ -44,18 +41,13 @@ def main(name: str, lines: str, fees_file: str, seconds: float) -> None:
 def one_line(way: Way, fees: Mapping[str, Decimal]) -> dict[str, Seconds]:
     """Time one line, warm: the whole job, the library's call alone, and plain Python."""
     taken = way.take(CLAIM)
-    begin = perf_counter()
-    for _ in range(_TRIED):
-        way.price(taken)
-    each = (perf_counter() - begin) / _TRIED
     return per_call(
         {
             "whole": lambda: way.read(way.price(way.take(CLAIM))),
             "core": lambda: way.price(taken),
             "plain": lambda: written(CLAIM, fees),
         },
-        calls=max(_TRIED, min(_CHUNK, round(_ROUND / each))),
-        rounds=_ROUNDS,
+        turns=_TURNS,
     )
 
 
