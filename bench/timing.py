@@ -13,6 +13,7 @@ __all__ = ["Seconds", "in_turns", "per_call"]
 
 _TURN: Final = 0.002
 """Seconds."""
+_TRIES: Final = 5
 
 
 class Seconds(NamedTuple):
@@ -64,7 +65,8 @@ def per_call(jobs: Mapping[str, Callable[[], object]], turns: int) -> dict[str, 
 def _calls(function: Callable[[], object]) -> int:
     """Warm a function up, and count how many of its calls fill a turn."""
     calls = 1
-    while (spent := _spent(function, calls)) < _TURN:
+    # The least of some, or one interruption would leave a turn with a few cold calls.
+    while (spent := min(_spent(function, calls) for _ in range(_TRIES))) < _TURN:
         calls *= 2
     return max(1, round(calls * _TURN / spent))
 
