@@ -22,6 +22,7 @@ from functools import partial
 from typing import Any, Final
 
 from rules_engine.expressions import dates, tree
+from rules_engine.expressions.products import write_product
 from rules_engine.expressions.rational import divides
 from rules_engine.expressions.runtime import (
     MISSING,
@@ -327,6 +328,10 @@ class Emitter:
             return _unless_null(nulls, f"{node.mode}_({made}, {unit})")
         if operand.type.scale is not None and operand.type.scale <= node.places:
             return self.value(operand)
+        # A recorder is told the numbers as they are written.
+        product = write_product(self, operand) if self.keep is None else None
+        if product is not None:
+            return _unless_null(product[0], f"{node.mode}_({product[1]}, {unit})")
         return self.strict(f"{node.mode}_({{}}, {unit})", operand)
 
     def ratio(self, node: tree.Expression, nulls: list[str]) -> tuple[str, str | None]:
