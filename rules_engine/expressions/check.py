@@ -125,4 +125,9 @@ def _check_size(checker: Checker, typed: tree.Expression, node: syntax.Node) -> 
 def _repeats(node: tree.Expression, inside: int = 0) -> bool:
     """Whether parts that are written several times stand deeply within each other."""
     inside += isinstance(node, tree.Round | tree.Extremum | tree.TextCall)
-    return inside > 2 or any(_repeats(child, inside) for child in tree.children(node))  # noqa: PLR2004  few enough to be short
+    if inside > 2:  # noqa: PLR2004  few enough to be short
+        return True
+    for child in tree.children(node):  # noqa: SIM110  a generator for each part costs more than the answer
+        if _repeats(child, inside):
+            return True
+    return False

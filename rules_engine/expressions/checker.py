@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 from typing import Final
 
 from rules_engine.expressions import calls, names, operators, syntax, tree, units
@@ -15,6 +16,8 @@ from rules_engine.expressions.types import EXACT, Kind, Type, places
 __all__ = ["BOOLEAN", "NULL", "Checker", "plain"]
 
 BOOLEAN: Final = Type(Kind.BOOLEAN)
+_DATE: Final = Type(Kind.DATE)
+_TEXT: Final = Type(Kind.TEXT)
 NULL: Final = Type(Kind.TEXT, nullable=True, free=True)
 
 
@@ -155,13 +158,18 @@ class Checker:
                     raise self.wrong(
                         node, "RE409", f"the number has {shown} digits; it may have {WIDEST}"
                     )
-                value = plain(value)
-                type_ = Type(Kind.NUMBER, scale=places(value), low=value, high=value, free=True)
+                value, type_ = _number(value)
             case date():
-                type_ = Type(Kind.DATE)
+                type_ = _DATE
             case _:
-                type_ = Type(Kind.TEXT)
+                type_ = _TEXT
         return tree.Const(type=type_, start=node.start, end=node.end, value=value)
+
+
+@lru_cache(maxsize=1024)  # contracts write the same few numbers, and each is looked at closely
+def _number(value: Decimal) -> tuple[Decimal, Type]:
+    number = plain(value)
+    return number, Type(Kind.NUMBER, scale=places(number), low=number, high=number, free=True)
 
 
 def plain(value: Decimal) -> Decimal:

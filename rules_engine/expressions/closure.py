@@ -122,7 +122,7 @@ class Emitter:
 
     def atom(self, text: str) -> str:
         """Give a name for a value that is read more than once."""
-        return text if _ATOM.fullmatch(text) else self.temp(text)
+        return text if text.isidentifier() else self.temp(text)
 
     def const(self, value: Any) -> str:
         """Bind a constant and give its name."""

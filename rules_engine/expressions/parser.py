@@ -1,6 +1,7 @@
 """Words of an expression → tree, by precedence climbing; the grammar is that of SQL's scalars."""
 
 from decimal import Decimal
+from functools import lru_cache
 from typing import Final, NoReturn
 
 from rules_engine.expressions.findings import ExpressionError, Finding
@@ -53,6 +54,7 @@ _UNITS: Final = {
 }  # fmt: skip
 
 
+@lru_cache(maxsize=4096)  # a formula is read for the names in it, and again when it is checked
 def parse(text: str) -> Node:
     """Read an expression.
 
@@ -62,9 +64,17 @@ def parse(text: str) -> Node:
     return _Parser(text).whole()
 
 
+def _word(token: Token) -> str:
+    if token.kind == "op":
+        return token.value
+    lower = token.value.lower() if token.kind == "name" else ""
+    return lower if lower in _RESERVED else ""
+
+
 class _Parser:
     def __init__(self, text: str) -> None:
         self.tokens = tokenize(text)
+        self.words = [_word(token) for token in self.tokens]
         self.at = 0
         self.depth = 0
 
@@ -74,11 +84,7 @@ class _Parser:
 
     def word(self) -> str:
         """The keyword or operator that stands here, in lower case; empty for anything else."""
-        token = self.token
-        if token.kind == "op":
-            return token.value
-        lower = token.value.lower() if token.kind == "name" else ""
-        return lower if lower in _RESERVED else ""
+        return self.words[self.at]
 
     def advance(self) -> Token:
         token = self.token
@@ -86,7 +92,7 @@ class _Parser:
         return token
 
     def accept(self, word: str) -> bool:
-        if self.word() == word:
+        if self.words[self.at] == word:
             self.at += 1
             return True
         return False

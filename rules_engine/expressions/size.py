@@ -39,9 +39,12 @@ def levels(node: tree.Expression) -> int:
     known: dict[int, int] = {}
 
     def count(part: tree.Expression) -> int:
+        parts = tree.children(part)
+        if not parts:
+            return 1
         if id(part) not in known:
             own = 2 if isinstance(part, tree.Case) else 1
-            known[id(part)] = own + max(map(count, tree.children(part)), default=0)
+            known[id(part)] = own + max(map(count, parts))
         return known[id(part)]
 
     return count(node)

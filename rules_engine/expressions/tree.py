@@ -1,8 +1,10 @@
 """What an expression means: every node typed, every name resolved; both compilations start here."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from decimal import Decimal
+from operator import attrgetter
+from typing import Any, Final
 
 from attrs import field, frozen
 
@@ -353,37 +355,44 @@ class TextCall(Expression):
     arguments: tuple[Expression, ...]
 
 
-def children(node: Expression) -> tuple[Expression, ...]:  # noqa: C901  one line a node
+def _operand(node: Any) -> tuple[Expression, ...]:
+    return (node.operand,)
+
+
+def _of_claim(node: ClaimFunction) -> tuple[Expression, ...]:
+    return tuple(part for part in (node.operand, node.condition) if part is not None)
+
+
+def _of_aggregate(node: Aggregate) -> tuple[Expression, ...]:
+    parts = (node.operand, node.condition, *(node.peers or ()))
+    return tuple(part for part in parts if part is not None)
+
+
+_SIDES: Final = attrgetter("left", "right")
+_ARGUMENTS: Final = attrgetter("arguments")
+_KEYS: Final = attrgetter("keys")
+_RUNNING: Final = attrgetter("amount", "limit", "by", "within")
+
+# By class and not by `match`, which asks one class after the other: checks walk trees many times.
+_PARTS: Final[Mapping[type, Callable[[Any], tuple[Expression, ...]]]] = {
+    **dict.fromkeys((Arithmetic, Compare, Logic), _SIDES),
+    **dict.fromkeys((Negate, Absolute, Round, Not, IsNull, Like), _operand),
+    **dict.fromkeys((Extremum, Coalesce, TextCall, DateCall, Elementary), _ARGUMENTS),
+    **dict.fromkeys((Lookup, Has), _KEYS),
+    InList: lambda node: (node.operand, *node.options),
+    Case: lambda node: (*(part for branch in node.branches for part in branch), node.default),
+    Interpolate: lambda node: (node.at,),
+    Dated: lambda node: tuple(value for _, value in node.entries),
+    Aggregate: _of_aggregate,
+    ClaimFunction: _of_claim,
+    Running: _RUNNING,
+}
+
+
+def children(node: Expression) -> tuple[Expression, ...]:
     """Give the parts of a node, in the order in which they are read."""
-    match node:
-        case Arithmetic() | Compare() | Logic():
-            return (node.left, node.right)
-        case Negate() | Absolute() | Round() | Not() | IsNull() | Like():
-            return (node.operand,)
-        case InList():
-            return (node.operand, *node.options)
-        case Case():
-            return (*(part for branch in node.branches for part in branch), node.default)
-        case Extremum() | Coalesce() | TextCall() | DateCall() | Elementary():
-            return node.arguments
-        case Lookup() | Has():
-            return node.keys
-        case Interpolate():
-            return (node.at,)
-        case Dated():
-            return tuple(value for _, value in node.entries)
-        case ClaimFunction():
-            return tuple(part for part in (node.operand, node.condition) if part is not None)
-        case Running():
-            return (node.amount, node.limit, node.by, node.within)
-        case Aggregate():
-            return tuple(
-                part
-                for part in (node.operand, node.condition, *(node.peers or ()))
-                if part is not None
-            )
-        case _:
-            return ()
+    parts = _PARTS.get(node.__class__)
+    return () if parts is None else parts(node)
 
 
 def walk(node: Expression) -> Iterator[Expression]:

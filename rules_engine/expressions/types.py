@@ -153,7 +153,10 @@ class Type:
 
     def with_null(self, nullable: bool = True) -> "Type":  # noqa: FBT001, FBT002  the adjective is the argument
         """Give the same type, nullable or not."""
-        return self if self.nullable == nullable else evolve(self, nullable=nullable)
+        if self.nullable == nullable:
+            return self
+        # Written out: this is what most types are made by, and `evolve` asks for every field.
+        return Type(self.kind, nullable, self.scale, self.low, self.high, self.codes, self.free)
 
     def as_json(self) -> dict[str, Any]:
         """Give a value that JSON can hold and `from_json` reads back."""

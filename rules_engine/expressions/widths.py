@@ -47,13 +47,18 @@ class _Proof:
 
     def holds(self, node: tree.Expression) -> bool:
         """Whether it and all its parts are narrow enough; the innermost that is not is reported."""
+        children = tree.children(node)
+        if not children:
+            return self.own(node)
         if id(node) not in self.done:
-            parts = [self.holds(child) for child in tree.children(node)]
+            parts = [self.holds(child) for child in children]
             self.done[id(node)] = all(parts) and self.own(node)
         return self.done[id(node)]
 
     def own(self, node: tree.Expression) -> bool:  # noqa: C901  one line a node
         match node:
+            case tree.Const() | tree.Ref():
+                return True
             case tree.Arithmetic() if node.type.kind == Kind.DATE:
                 return self.days(node.right)
             case tree.Interpolate():

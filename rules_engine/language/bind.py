@@ -36,7 +36,7 @@ from rules_engine.language.references import (
     within,
 )
 from rules_engine.language.ruleset import Declaration, DeclaredTable, Rule
-from rules_engine.language.schema import terms_findings
+from rules_engine.language.schema import ReadySchema, terms_findings
 from rules_engine.methodology import STAGES, Formula, Host, Methodology, Step, TermsError
 from rules_engine.tables.lookup import LookupTable
 from rules_engine.tables.shape import shapes
@@ -96,6 +96,7 @@ class _Binder:
     findings: list[Diagnostic] = field(factory=list)
     bound: dict[str, BoundRule] = field(factory=dict)
     given: dict[str, StandardTable] = field(factory=dict)
+    ready: dict[str, ReadySchema] = field(factory=dict)
 
     def report(
         self, path: Path, code: str, message: str, help_: str | None = None, *, key: bool = False
@@ -204,9 +205,9 @@ class _Binder:
             return None
         methodology = offer.methodology
         if self.schemas:
-            found = terms_findings(
-                self.declaration.document, rule.terms_path, methodology.terms_schema
-            )
+            if name not in self.ready:
+                self.ready[name] = ReadySchema.of(methodology.terms_schema)
+            found = terms_findings(self.declaration.document, rule.terms_path, self.ready[name])
             self.findings += found
             if has_errors(found):
                 return None

@@ -10,6 +10,8 @@ from decimal import Context, Decimal, localcontext
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
+from attrs import frozen
+
 from rules_engine._resources import read_schema
 from rules_engine.diagnostics import Diagnostic, in_order
 from rules_engine.language.keywords import Failure, Translator
@@ -62,7 +64,25 @@ def validate(document: Document, schema: Mapping[str, Any]) -> list[Diagnostic]:
     return _findings(document, (), schema)
 
 
-def terms_findings(document: Document, path: Path, schema: Mapping[str, Any]) -> list[Diagnostic]:
+@frozen
+class ReadySchema:
+    """A schema that is made ready once, and held against the terms of many rules.
+
+    Attributes:
+        validator: What holds values against it.
+    """
+
+    validator: Validator
+
+    @classmethod
+    def of(cls, schema: Mapping[str, Any]) -> ReadySchema:
+        """Make a schema ready."""
+        return cls(_validator(schema))
+
+
+def terms_findings(
+    document: Document, path: Path, schema: Mapping[str, Any] | ReadySchema
+) -> list[Diagnostic]:
     """Hold the value at a path, such as a rule's terms, against a schema of its own.
 
     A value that is absent is held against it as an empty mapping, so that every key that must
@@ -115,15 +135,17 @@ def expression_schema(  # noqa: D417  (the other words are any keywords of JSON 
     return schema
 
 
-def _findings(document: Document, path: Path, schema: Mapping[str, Any]) -> list[Diagnostic]:
+def _findings(
+    document: Document, path: Path, schema: Mapping[str, Any] | ReadySchema
+) -> list[Diagnostic]:
     node = document.node(path)
     instance: Any = document.value
     for step in path if node is not None else ():
         instance = instance[step]
     translator = Translator(document=document, base=path)
     with localcontext(_EXACT):
-        validator = _validator(schema)
-        errors = validator.iter_errors({} if node is None else _view(instance))
+        ready = schema if isinstance(schema, ReadySchema) else ReadySchema.of(schema)
+        errors = ready.validator.iter_errors({} if node is None else _view(instance))
         found = [finding for error in errors for finding in translator.translate(_failure(error))]
     # Two branches of a schema may ask the same of one place.
     return in_order(dict.fromkeys(found))

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from decimal import Decimal
+from functools import cached_property
 from types import MappingProxyType
 from typing import Final
 
@@ -48,7 +49,7 @@ class StandardTable:
     dated_by: str | None = None
     derived_from: str | None = None
 
-    @property
+    @cached_property
     def type(self) -> TableType:
         """The shape that expressions see."""
         # Without the overlap check a date may find two rows, so that it names none of them.
