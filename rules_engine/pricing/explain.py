@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import date
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
@@ -16,7 +17,7 @@ from rules_engine.pricing import steps
 from rules_engine.pricing.claim_functions import REFUSED, LineValue, over_lines
 from rules_engine.pricing.given import Given
 from rules_engine.pricing.plan import Plan, PricingRule
-from rules_engine.pricing.priced import PricedClaim, PricedLine
+from rules_engine.pricing.priced import PricedClaim, PricedLine, RejectedLine
 from rules_engine.pricing.spreading import spread_weights
 from rules_engine.pricing.values import read_value
 
@@ -36,24 +37,33 @@ def explain_line(
     The formulas are evaluated by the exact evaluator, not by the code that priced the line; the
     last step is the paid amount.
     """
-    rows = claim.get("lines") or [claim]
-    members = [
-        {**claim, **row} for row in rows if row["claim_line_number"] == line.claim_line_number
-    ]
-    row = members[0]
+    rows = _rows(claim)
+    facts = {row["claim_line_number"]: _RowFacts(plan, tables, row, given) for row in rows}
+    for one in facts.values():
+        one.claim = tuple(facts.values())
+    return _explained(plan, facts, priced, line)
+
+
+def _rows(claim: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Give the lines of a claim that are alone with their number; the others are refused."""
+    rows = [{**claim, **row} for row in claim.get("lines") or [claim]]
+    numbers = [row["claim_line_number"] for row in rows]
+    return [row for row in rows if numbers.count(row["claim_line_number"]) == 1]
+
+
+def _explained(
+    plan: Plan, claim: Mapping[int, "_RowFacts"], priced: PricedClaim, line: PricedLine
+) -> tuple[Explained, ...]:
     rule = next(r for r in plan.choosing if r.id == line.rule)
-    facts = _RowFacts(plan, tables, row, given)
-    if plan.claim_functions:
-        others = [_RowFacts(plan, tables, {**claim, **one}, given) for one in rows]
-        facts.claim = tuple(others)
+    facts = claim[line.claim_line_number]
     found: list[Explained] = []
     if rule.step.per == "claim":
-        found += _together(plan, tables, claim, priced, line, rule, given)
+        found += _together(plan, claim, priced, line, rule)
     else:
         found.append(_step("allowed", rule, facts))
     facts.stages = {"allowed": plain(found[-1].value), "remaining": plain(found[-1].value)}
     for later in plan.later:
-        if not all(evaluate(c, facts) is True for c in later.conditions):
+        if not facts.meets(later):
             continue
         step = _step(later.id, later, facts)
         found.append(step)
@@ -79,20 +89,33 @@ def _number(value: Value) -> Fraction:
 
 
 def _together(
-    plan: Plan, tables: Mapping[str, Mapping[str, Index]], claim: Mapping[str, Any],
-    priced: PricedClaim, line: PricedLine, rule: PricingRule, given: Given | None,
-) -> list[Explained]:  # fmt: skip
+    plan: Plan,
+    claim: Mapping[int, "_RowFacts"],
+    priced: PricedClaim,
+    line: PricedLine,
+    rule: PricingRule,
+) -> list[Explained]:
     """Explain what is paid once a claim, and this line's part of it."""
-    numbers = sorted(one.claim_line_number for one in priced.priced if one.rule == rule.id)
-    rows = claim.get("lines") or [claim]
-    first = next({**claim, **row} for row in rows if row["claim_line_number"] == numbers[0])
-    whole = _step("allowed_for_the_claim", rule, _RowFacts(plan, tables, first, given))
-    known = {one.claim_line_number: one.charge for one in priced.priced if one.rule == rule.id}
-    charges = {number: known[number] for number in numbers}
+    known = {one.claim_line_number: one for one in priced.lines}
+    numbers = sorted(
+        number for number in claim if _shares(plan, claim[number], known[number], rule)
+    )
+    whole = _step("allowed_for_the_claim", rule, claim[numbers[0]])
+    charges = {number: claim[number].charge() for number in numbers}
     units = _number(whole.value) * 10**plan.scale
     parts = allocate(units.numerator, spread_weights(list(charges.values())))
     own = Fraction(parts[numbers.index(line.claim_line_number)], 10**plan.scale)
     return [whole, steps.part(own, charges)]
+
+
+def _shares(
+    plan: Plan, facts: "_RowFacts", line: PricedLine | RejectedLine, rule: PricingRule
+) -> bool:
+    """Whether a line has a part in what a rule pays; one that a later rule refused has it too."""
+    if isinstance(line, PricedLine):
+        return line.rule == rule.id
+    later = {one.id for one in plan.later}
+    return line.rule in later and facts.chosen() is rule
 
 
 def _step(name: str, rule: PricingRule, facts: "_RowFacts") -> Explained:
@@ -120,10 +143,27 @@ class _RowFacts:
         self.stages: dict[str, Value] = {}
         self.claim: tuple[_RowFacts, ...] = (self,)
         self.date = date.min
-        found = evaluate(plan.row_date, self)
+        found = evaluate(plan.row_date, self) if self.reads() else None
         self.has_date = isinstance(found, date)
         if isinstance(found, date):
             self.date = found
+
+    def chosen(self) -> PricingRule | None:
+        """Give the rule that sets the allowed amount, where one does."""
+        ordinary = [rule for rule in self.plan.choosing if not rule.otherwise and self.meets(rule)]
+        over = {name for rule in ordinary for name in rule.replaces}
+        others = (rule for rule in self.plan.choosing if rule.otherwise and self.meets(rule))
+        return next((rule for rule in ordinary if rule.id not in over), None) or next(others, None)
+
+    def meets(self, rule: PricingRule) -> bool:
+        """Whether all conditions of a rule are true of the line."""
+        return all(evaluate(condition, self) is True for condition in rule.conditions)
+
+    def charge(self) -> Decimal | None:
+        """Give the line's charge."""
+        type_ = self.plan.columns["charge_amount"].with_null()
+        found: Decimal | None = read_value(self.values.get("charge_amount"), type_)
+        return found
 
     def ref(self, node: Ref) -> Value:
         if node.space == "stage":

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
+from functools import cached_property
 from typing import Final
 
 from attrs import frozen
@@ -95,13 +96,13 @@ class Plan:
     last: date
     scale: int
 
-    @property
+    @cached_property
     def choosing(self) -> tuple[PricingRule, ...]:
         """Rules that set the allowed amount; the ones for everything else at the end."""
         found = [rule for rule in self.rules if rule.step.sets == "allowed"]
         return tuple(sorted(found, key=lambda rule: rule.otherwise))
 
-    @property
+    @cached_property
     def later(self) -> tuple[PricingRule, ...]:
         """Rules of the later stages, stage by stage, in file order within one."""
         found = [rule for rule in self.rules if rule.step.sets in LATER]
@@ -114,19 +115,19 @@ class Plan:
             yield from rule.conditions
             yield rule.step.expression
 
-    @property
+    @cached_property
     def only_dates(self) -> frozenset[str]:
         """Columns that nothing but the row's date reads; they may be absent."""
         rules = [e for rule in self.rules for e in (*rule.conditions, rule.step.expression)]
         return columns_of([self.row_date]) - columns_of(rules)
 
-    @property
+    @cached_property
     def needed_columns(self) -> tuple[str, ...]:
         """Columns of the claim that pricing reads beside its keys, in a stable order."""
         # The charge stands in every result.
         return tuple(sorted(columns_of(self.expressions()) | {"charge_amount"}))
 
-    @property
+    @cached_property
     def given_columns(self) -> tuple[tuple[str, str], ...]:
         """Tables of the data that formulas read, with the column; empty to ask for presence."""
         found = set()
@@ -136,7 +137,7 @@ class Plan:
                     found.add((node.table, node.column if isinstance(node, Lookup) else ""))
         return tuple(sorted(found))
 
-    @property
+    @cached_property
     def needed_tables(self) -> frozenset[str]:
         """Tables that pricing looks values up in."""
         return frozenset(
@@ -146,13 +147,13 @@ class Plan:
             if isinstance(node, Lookup | Has | Interpolate)
         )
 
-    @property
+    @cached_property
     def claim_functions(self) -> tuple[ClaimFunction, ...]:
         """Functions over the lines of a claim, each once."""
         nodes = (node for expression in self.expressions() for node in walk(expression))
         return tuple(dict.fromkeys(node for node in nodes if isinstance(node, ClaimFunction)))
 
-    @property
+    @cached_property
     def accumulators(self) -> Mapping[str, tuple[str, Running]]:
         """Running sums by name, each with its rule: the rule's id, and numbers for more of one."""
         found = {}

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from rules_engine import Engine, PricedLine, RejectedLine
@@ -12,7 +12,7 @@ from rules_engine.pricing.explain import explain_line
 from rules_engine.pricing.given import Given
 from rules_engine.testing import Contract
 from rules_engine.testing.laws import claims_of, lines_of
-from tests.laws.contracts import ROSTER, claim_lines, claims, contracts
+from tests.laws.contracts import FIRST, ROSTER, D, claim_lines, claims, contract, contracts
 
 ENGINE = Engine()
 KNOWN = Given({"roster": ROSTER})
@@ -26,13 +26,33 @@ def _claims(rows: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
         yield {"claim_id": claim_id, "lines": lines}
 
 
+STAY = {"id": "stay", "methodology": "fee_schedule", "source": "exhibit stay"}
+KEPT = {"id": "kept", "methodology": "fee_schedule", "source": "exhibit kept"}
+FACTOR = "round(remaining * lookup(sites.factor, place_of_service_code), 2)"
+REFUSED_LATER = contract(
+    [
+        {**STAY, "terms": {"per": "claim", "allowed": "charge_amount"}},
+        {**KEPT, "terms": {"withheld": {"amount": FACTOR}}},
+    ]
+)
+BLANK = dict.fromkeys(claim_lines(0, 1)[0]) | {"claim_id": "c", "claim_line_start_date": FIRST}
+
+
 @settings(max_examples=settings().max_examples // 2)
 @given(contracts(), claims())
+@example(  # the first line, by which the claim is paid, has no price itself
+    REFUSED_LATER,
+    [
+        {**BLANK, "claim_line_number": number, "charge_amount": D("10.01"),
+         "place_of_service_code": place}
+        for number, place in enumerate(("99", "11", "21"), 1)
+    ],
+)  # fmt: skip
 def test_a_trace_changes_no_price_and_says_what_the_exact_evaluator_says(
-    contract: Contract, rows: list[dict[str, Any]]
+    found: Contract, rows: list[dict[str, Any]]
 ) -> None:
     """Every step has the amount and the inputs that exact rationals give, computed on their own."""
-    ruleset = contract.load(ENGINE)
+    ruleset = found.load(ENGINE)
     for claim in _claims(rows):
         priced = ruleset.price(claim, KNOWN)
         traced = ruleset.price(claim, KNOWN, trace=True)
