@@ -91,13 +91,14 @@ def test_every_hook_is_described() -> None:
     assert [name for name in names if f"`{name}" not in page and f"def {name}" not in page] == []
 
 
-def test_the_programs_of_the_readme_run(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("name", ["README.md", "docs/embedding.md"])
+def test_the_programs_of_a_page_run(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A reader may copy them."""
     monkeypatch.chdir(ROOT)
-    programs = [block for block in blocks(README) if block.kind == "python"]
+    programs = [block for block in blocks(ROOT / name) if block.kind == "python"]
     assert programs
     for block in programs:
-        exec(compile(block.text, f"README.md:{block.line}", "exec"), {})  # noqa: S102  the page's own program
+        exec(compile(block.text, f"{name}:{block.line}", "exec"), {})  # noqa: S102  the page's own program
 
 
 def sessions(block: Block) -> Iterator[tuple[str, str]]:
