@@ -20,14 +20,16 @@ class Token(NamedTuple):
     end: int
 
 
+# Spaces and comments belong to the word behind them, and the last ones to the end.
 _WORD: Final = re.compile(
-    r"""(?P<space>\s+|--[^\n]*)
-      |(?P<number>(?:\d[\d_]*)(?:\.\d[\d_]*)?|\.\d[\d_]*)
-      |(?P<text>'(?:[^']|'')*')
-      |(?P<quoted>"(?:[^"]|"")+")
-      |(?P<name>[A-Za-z_][A-Za-z0-9_]*)
-      |(?P<op><=|>=|<>|!=|\|\||[-+*/()=<>,.])
-      |(?P<wrong>.)""",
+    r"""(?:\s|--[^\n]*)*+
+      (?:(?P<number>(?:\d[\d_]*)(?:\.\d[\d_]*)?|\.\d[\d_]*)
+        |(?P<text>'(?:[^']|'')*')
+        |(?P<quoted>"(?:[^"]|"")+")
+        |(?P<name>[A-Za-z_][A-Za-z0-9_]*)
+        |(?P<op><=|>=|<>|!=|\|\||[-+*/()=<>,.])
+        |(?P<end>\Z)
+        |(?P<wrong>.))""",
     re.VERBOSE | re.ASCII | re.DOTALL,
 )
 LONGEST: Final = 10_000
@@ -62,13 +64,15 @@ def tokenize(text: str) -> list[Token]:
     tokens: list[Token] = []
     findings: list[Finding] = []
     for match in _WORD.finditer(text):
-        kind, word = match.lastgroup or "", match.group()
+        kind = match.lastgroup or ""
+        word = match[kind]
+        end = match.end()
         if kind == "wrong":
             message = f"{word!r} is not part of an expression"
-            findings.append(Finding(match.start(), 1, "RE401", message, _HELP.get(word)))
-        elif kind != "space":
-            tokens.append(Token(kind, word, match.start(), match.end()))
+            findings.append(Finding(end - 1, 1, "RE401", message, _HELP.get(word)))
+        tokens.append(Token(kind, word, end - len(word), end))
+        if kind == "end":
+            break
     if findings:
         raise ExpressionError(tuple(findings[:20]))
-    tokens.append(Token("end", "", len(text), len(text)))
     return tokens

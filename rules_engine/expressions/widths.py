@@ -7,7 +7,7 @@ from rules_engine.expressions import dates, tree
 from rules_engine.expressions.dialect import common
 from rules_engine.expressions.quotient import by_division, division
 from rules_engine.expressions.size import WIDEST
-from rules_engine.expressions.types import Kind, TableType, Type
+from rules_engine.expressions.types import NUMERIC, Kind, TableType, Type
 
 __all__ = ["prove"]
 
@@ -116,7 +116,7 @@ class _Proof:
 
     def together(self, node: tree.Expression, types: Iterable[Type]) -> bool:
         """Numbers that meet are aligned to one scale."""
-        numbers = [type_ for type_ in types if type_.is_numeric]
+        numbers = [type_ for type_ in types if type_.kind in NUMERIC]
         scales = {number.scale for number in numbers}
         # The ROUND around a division aligns its parts itself.
         if len(scales) < 2 or None in scales:  # noqa: PLR2004  one scale needs no alignment
