@@ -1,13 +1,15 @@
 """Laws 4 and 11 for traces and streams: they change no price, and say what the others say."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping
-from decimal import Decimal
+from concurrent.futures import ThreadPoolExecutor
+from decimal import ROUND_UP, Context, Decimal, Inexact, Rounded, getcontext, localcontext
 from typing import Any
 
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from rules_engine import Engine, PricedLine, RejectedLine
+from rules_engine import Engine, PricedLine, RejectedLine, Ruleset
 from rules_engine.pricing.explain import explain_line
 from rules_engine.pricing.given import Given
 from rules_engine.testing import Contract
@@ -132,3 +134,44 @@ def test_lines_that_share_a_number_are_refused_in_a_stream_as_in_a_claim(
                 said = (row["reject"], row["reject_rule"], row["reject_reason"])
                 assert said == (line.code, line.rule, line.reason)
                 assert row["reject_detail"] == line.detail
+
+
+@settings(max_examples=settings().max_examples // 4)
+@given(contracts(), st.integers(0, 2**32))
+def test_neither_the_decimal_context_of_the_host_nor_its_threads_matter(
+    contract: Contract, seed: int
+) -> None:
+    """A host may compute with three digits, round up and trap everything, in several threads."""
+    rows = claim_lines(seed, 6)
+    texts = [_texts(row) for row in rows]
+    host = Context(prec=3, rounding=ROUND_UP, traps=[Inexact, Rounded])
+    plain, strange = contract.load(ENGINE), contract.load(ENGINE)
+
+    def everything(ruleset: Ruleset) -> tuple[object, ...]:
+        traced = [ruleset.price(claim, KNOWN, trace=True) for claim in _claims(rows)]
+        told = [trace.render() for one in traced for trace in one.traces]
+        return (
+            traced,
+            told,
+            list(ruleset.price_rows(rows, KNOWN)),
+            [*ruleset.price_rows(texts, KNOWN)],
+        )
+
+    def hosted(_: int) -> tuple[object, ...]:
+        with localcontext(host) as own:
+            found = everything(strange)
+            assert getcontext() is own
+            assert not any(own.flags.values())
+        return found
+
+    expected = everything(plain)
+    with ThreadPoolExecutor(3) as pool:
+        assert all(
+            _placeless(found) == _placeless(expected) for found in pool.map(hosted, range(3))
+        )
+    assert list(plain.pricer.sites) == list(strange.pricer.sites)
+
+
+def _placeless(found: object) -> str:
+    """Write what was found without the folder that its contract was written into."""
+    return re.sub(r"/[^ ]*ruleset.yaml", "ruleset.yaml", repr(found))
