@@ -11,13 +11,12 @@ from rules_engine.engine.contract import Contract
 from rules_engine.methodology.explanation import Explanation, number_text
 from rules_engine.pricing.explain import explain_line
 from rules_engine.pricing.given import Given
-from rules_engine.pricing.priced import PricedClaim, PricedLine
+from rules_engine.pricing.priced import PricedClaim, PricedLine, RejectedLine
 from rules_engine.pricing.steps import line_tree
 
 if TYPE_CHECKING:
     from rules_engine.engine.cases import Case, CaseResult
     from rules_engine.engine.run import Run
-    from rules_engine.methodology import Explained
     from rules_engine.tables.check import DataCheck
 
 __all__ = ["Ruleset"]
@@ -74,14 +73,20 @@ class Ruleset(Contract):
         return self.pricer.price_rows(rows, given)
 
     def explain_claim(self, claim: Mapping[str, Any], given: Given | None = None) -> Explanation:
-        """Say why each line of a claim is paid what it is paid, or rejected."""
-        priced = self.price(claim, given)
-        children = []
-        for line in priced.lines:
-            steps: tuple[Explained, ...] = ()
-            if isinstance(line, PricedLine):
-                steps = explain_line(self.plan, self.indexes, claim, priced, line, given)
-            children.append(line_tree(line, steps))
+        """Say why each line of a claim is paid what it is paid, or rejected.
+
+        Raises:
+            MissingColumnError: A needed column is not there; an absent value is given as None.
+            NotGivenError: A needed table is not given, or what has run up before the claim.
+            TypeError: A value is a float, or of another type that is not exact.
+        """
+        if self.plan.accumulators:
+            # What had run up before a line is known while its claim is priced, and not afterwards.
+            priced = self.price(claim, given, trace=True)
+            children = [trace.explanation for trace in priced.traces]
+        else:
+            priced = self.price(claim, given)
+            children = [self._explained(line, claim, priced, given) for line in priced.lines]
         has_price = any(True for _ in priced.priced)
         return Explanation(
             name=f"claim {priced.claim_id}",
@@ -89,6 +94,19 @@ class Ruleset(Contract):
             formula="sum of its lines" if has_price else "",
             children=tuple(children),
         )
+
+    def _explained(
+        self,
+        line: PricedLine | RejectedLine,
+        claim: Mapping[str, Any],
+        priced: PricedClaim,
+        given: Given | None,
+    ) -> Explanation:
+        """Compute a line again on exact rationals."""
+        if isinstance(line, RejectedLine):
+            return line_tree(line, ())
+        steps = explain_line(self.plan, self.indexes, claim, priced, line, given)
+        return line_tree(line, steps)
 
     def sql(self, dialect: str = "duckdb") -> str:
         """Give the query that prices a batch, as an auditor can read it.

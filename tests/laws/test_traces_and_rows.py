@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from decimal import ROUND_UP, Context, Decimal, Inexact, Rounded, getcontext, localcontext
+from itertools import count
 from typing import Any
 
 from hypothesis import example, given, settings
@@ -17,7 +18,7 @@ from rules_engine.testing.laws import claims_of, lines_of
 from tests.laws.contracts import FIRST, ROSTER, D, claim_lines, claims, contract, contracts
 
 ENGINE = Engine()
-KNOWN = Given({"roster": ROSTER})
+KNOWN = Given({"roster": ROSTER}, accumulators={})
 
 
 def _claims(rows: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
@@ -41,7 +42,7 @@ BLANK = dict.fromkeys(claim_lines(0, 1)[0]) | {"claim_id": "c", "claim_line_star
 
 
 @settings(max_examples=settings().max_examples // 2)
-@given(contracts(), claims())
+@given(contracts() | contracts(joint=True), claims())
 @example(  # the first line, by which the claim is paid, has no price itself
     REFUSED_LATER,
     [
@@ -62,7 +63,7 @@ def test_a_trace_changes_no_price_and_says_what_the_exact_evaluator_says(
         assert [trace.line for trace in traced.traces] == list(priced.lines)
         tree = ruleset.explain_claim(claim, KNOWN)
         for trace, child in zip(traced.traces, tree.children, strict=True):
-            if isinstance(trace.line, PricedLine):
+            if isinstance(trace.line, PricedLine) and not ruleset.plan.accumulators:
                 steps = explain_line(
                     ruleset.plan, ruleset.indexes, claim, priced, trace.line, KNOWN
                 )
@@ -114,6 +115,46 @@ def test_a_stream_of_rows_is_the_batch_and_the_claims(
         assert row["reject_detail"] == (line.detail if isinstance(line, RejectedLine) else None)
 
 
+@settings(max_examples=settings().max_examples // 2)
+@given(contracts(joint=True), st.integers(0, 2**32))
+def test_a_stream_of_rows_is_one_claim_after_the_other(contract: Contract, seed: int) -> None:
+    """What has run up goes from claim to claim, and lines know of the others of their claim."""
+    ruleset = contract.load(ENGINE)
+    rows = claim_lines(seed, 12)
+    found = list(ruleset.price_rows(rows, KNOWN))
+    run_up: dict[Any, Decimal] = {}
+    expected = []
+    for claim in _claims(rows):
+        priced = ruleset.price(claim, Given({"roster": ROSTER}, accumulators=dict(run_up)))
+        run_up |= priced.given_after
+        expected += [_told(line) for line in priced.lines]
+    assert [_told_by_row(row) for row in found] == expected
+
+
+def _told(line: PricedLine | RejectedLine) -> tuple[object, ...]:
+    if isinstance(line, RejectedLine):
+        return line.claim_line_number, line.code, line.rule, line.reason, line.detail
+    amounts = (line.charge, line.allowed, line.member_share, line.withheld, line.paid)
+    return line.claim_line_number, line.rule, *amounts
+
+
+def _told_by_row(row: Mapping[str, Any]) -> tuple[object, ...]:
+    reasons = ("reject", "reject_rule", "reject_reason", "reject_detail")
+    amounts = ("allowed_amount", "member_amount", "withheld_amount", "paid_amount")
+    names = ("rule", "charge_amount", *amounts) if row["reject"] is None else reasons
+    return row["claim_line_number"], *(row[name] for name in names)
+
+
+def test_a_stream_reads_one_row_ahead() -> None:
+    """A stream without end gives the first claim as soon as the second one begins."""
+    ruleset = REFUSED_LATER.load(ENGINE)
+    read = count()
+    rows = ({**BLANK, "claim_id": f"c{number}", "claim_line_number": 1} for number in read)
+    found = ruleset.price_rows(rows)
+    assert [next(found)["claim_id"] for _ in range(3)] == ["c0", "c1", "c2"]
+    assert next(read) == len(["c0", "c1", "c2", "c3"])
+
+
 @given(contracts(), st.integers(0, 2**32), st.data())
 def test_lines_that_share_a_number_are_refused_in_a_stream_as_in_a_claim(
     contract: Contract, seed: int, data: st.DataObject
@@ -128,12 +169,7 @@ def test_lines_that_share_a_number_are_refused_in_a_stream_as_in_a_claim(
         found = list(ruleset.price_rows(claim["lines"], KNOWN))
         assert len(found) == len(priced.lines)
         for row, line in zip(found, priced.lines, strict=True):
-            if isinstance(line, PricedLine):
-                assert (row["rule"], row["paid_amount"]) == (line.rule, line.paid)
-            else:
-                said = (row["reject"], row["reject_rule"], row["reject_reason"])
-                assert said == (line.code, line.rule, line.reason)
-                assert row["reject_detail"] == line.detail
+            assert _told_by_row(row) == _told(line)
 
 
 @settings(max_examples=settings().max_examples // 4)
