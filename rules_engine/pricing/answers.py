@@ -152,6 +152,8 @@ class RowAnswer:
         """Give every amount that a row holds a value."""
         self._function = function
         function.bound["number_"] = line_number
+        function.emitter.write("n = r['claim_line_number']")
+        function.emitter.write("if n.__class__ is not int or n < 0: n = number_(r)")
         for variable in self._own.values():
             function.emitter.write(f"{variable} = zero_")
 
@@ -172,7 +174,7 @@ class RowAnswer:
         values = {
             **dict.fromkeys(self.columns, "None"),
             "claim_id": "r['claim_id']",
-            "claim_line_number": "number_(r)",
+            "claim_line_number": "n",
             "service_date": "s_date",
             "rule": self._function.chosen,
             "charge_amount": "c_charge_amount",

@@ -72,10 +72,9 @@ class ClaimLines:
             given: Rows of given tables, indexed.
             sums: What has run up before the claim; the lines add to it. None where nothing runs.
         """
-        if len(rows) > 1:
-            twice = self._twice(rows)
-            if twice:
-                return self._apart(rows, twice, given, sums)
+        twice = self.twice(rows)
+        if twice:
+            return self._apart(rows, twice, given, sums)
         if self.is_simple:
             return [self._alone(row, given) for row in rows]
         whole = self._whole(rows, given)
@@ -136,9 +135,13 @@ class ClaimLines:
             keys.append((sequence is None, sequence or 0, day, number, place))
         return [key[-1] for key in sorted(keys)]
 
-    def _twice(self, rows: Sequence[Row]) -> set[Any]:
+    def twice(self, rows: Sequence[Row]) -> set[Any]:
         """Give the line numbers that stand on more than one line."""
-        numbers = [self._number(row) for row in rows]
+        if len(rows) == 1:
+            return set()
+        numbers = [row["claim_line_number"] for row in rows]
+        if {*map(type, numbers)} != {int}:
+            numbers = [self._number(row) for row in rows]
         if len(set(numbers)) == len(numbers):
             return set()
         return {number for number in numbers if numbers.count(number) > 1}

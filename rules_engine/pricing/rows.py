@@ -27,6 +27,7 @@ def price_stream(
         complain: Raises what is wrong with rows that lack a column.
         sums: What has run up before the first claim; None where nothing runs.
     """
+    price = lines.line
     claim: list[Row] = []
     row: Row = {}
     claim_id: object = None
@@ -35,16 +36,16 @@ def price_stream(
             if claim and row["claim_id"] == claim_id:
                 claim.append(row)
                 continue
-            if len(claim) == 1 and lines.is_simple:
-                # Most claims have one line: no list is made for it, and no call in between.
-                try:
-                    yield lines.line(claim[0], given)
-                except Reject as reject:
-                    yield lines.refused(claim[0], reject)
-                claim[0] = row
+            if lines.is_simple and (len(claim) == 1 or not lines.twice(claim)):
+                # Lines that know nothing of each other: there is no call in between.
+                for one in claim:
+                    try:
+                        yield price(one, given)
+                    except Reject as reject:
+                        yield lines.refused(one, reject)
             else:
                 yield from lines.priced(claim, given, sums)
-                claim = [row]
+            claim = [row]
             claim_id = row["claim_id"]
         yield from lines.priced(claim, given, sums)
     except KeyError:
