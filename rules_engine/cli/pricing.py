@@ -92,6 +92,7 @@ def _text(priced: "PricedClaim") -> str:
     for refused in priced.rejected:
         about = f" ({refused.detail})" if refused.detail else ""
         rule = f" in rule {refused.rule}" if refused.rule else ""
+        rule += f" at {refused.place}" if refused.place else ""
         number = f"  line {refused.claim_line_number}"
         parts.append(f"{number}: rejected[{refused.code}] {refused.reason}{about}{rule}")
     return "\n".join(parts)

@@ -207,7 +207,7 @@ class Contract:
         if self._pricer is None:
             with self._lock:
                 if self._pricer is None:
-                    self._pricer = ClaimPricer(self.plan, self.indexes, Sites())
+                    self._pricer = ClaimPricer(self.plan, self.indexes, Sites(self.plan.places))
         return self._pricer
 
 

@@ -194,7 +194,13 @@ def settlement_json(run: "Run", digests: Mapping[str, str]) -> dict[str, Any]:
             "paid": _text(summary.paid),
         },
         "reject_reasons": [
-            {"reject": number, "code": site.code, "rule": site.rule, "reason": site.message}
+            {
+                "reject": number,
+                "code": site.code,
+                "rule": site.rule,
+                "reason": site.message,
+                "place": _beside(site.place, ruleset.path.parent),
+            }
             for number, site in enumerate(run.sites)
         ],
         "settlements": [_settled(one, ruleset.path.parent) for one in run.settlements],

@@ -61,8 +61,8 @@ class Ruleset(Contract):
 
         Returns:
             In the order of the rows, the amounts of each line in currency; or, where it has no
-            price, `reject` (the code), `reject_rule`, `reject_reason` and `reject_detail`, which
-            are None elsewhere.
+            price, `reject` (the code), `reject_rule`, `reject_reason`, `reject_detail` and
+            `reject_place`, which are None elsewhere.
 
         Raises:
             MissingColumnError: A needed column is not there; an absent value is given as None.

@@ -63,7 +63,7 @@ def run(
         for table in ruleset.bound.tables.values():
             table.store(dataset.connection)
         tell("price", None, None)
-        sites = Sites()
+        sites = Sites(ruleset.plan.places)
         query, others = _price(ruleset, dataset, sites, out, target)
         tell("settle", None, None)
         sources = _sources(ruleset, dataset, query)

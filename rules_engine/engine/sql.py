@@ -19,7 +19,7 @@ def dialect_text(ruleset: "Contract", dialect: str) -> str:
         ValueError: There is no such dialect.
     """
     columns = ruleset.bound.given[LINE].columns
-    sites = Sites()
+    sites = Sites(ruleset.plan.places)
     query = batch_query(ruleset.plan, sites, columns, ruleset.carried)
     head = [
         f"-- {ruleset.title}",

@@ -120,7 +120,7 @@ class TraceAnswer:
         return Trace(self._priced.refused(row, site, detail, head), (), self._recording)
 
 
-_REFUSAL: Final = ("reject", "reject_rule", "reject_reason", "reject_detail")
+_REFUSAL: Final = ("reject", "reject_rule", "reject_reason", "reject_detail", "reject_place")
 
 
 class RowAnswer:
@@ -205,4 +205,5 @@ class RowAnswer:
             "reject_rule": site.rule,
             "reject_reason": site.message,
             "reject_detail": detail_text(detail),
+            "reject_place": site.place,
         }

@@ -108,6 +108,11 @@ class Plan:
         found = [rule for rule in self.rules if rule.step.sets in LATER]
         return tuple(sorted(found, key=lambda rule: LATER.index(rule.step.sets)))
 
+    @property
+    def places(self) -> Mapping[str, str]:
+        """Where the formula of each rule stands, by the rule's id."""
+        return {rule.id: rule.place for rule in self.rules}
+
     def expressions(self) -> Iterator[Expression]:
         """Give every expression that pricing evaluates."""
         yield self.row_date

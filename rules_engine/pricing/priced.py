@@ -77,6 +77,7 @@ class RejectedLine:
         reason: The reason in words, without data of the member.
         rule: The rule that asked, or an empty text.
         detail: What of the row it is about: a key, the rules that clash.
+        place: Where the rule's formula stands, `file:line:column`; empty where no rule is meant.
     """
 
     claim_line_number: int
@@ -84,11 +85,12 @@ class RejectedLine:
     reason: str
     rule: str
     detail: str = ""
+    place: str = ""
 
     @classmethod
     def of(cls, number: int, site: Site, detail: object) -> "RejectedLine":
         """Make it from a place that rejects."""
-        return cls(number, site.code, site.message, site.rule, detail_text(detail))
+        return cls(number, site.code, site.message, site.rule, detail_text(detail), site.place)
 
 
 def detail_text(detail: object) -> str:

@@ -158,7 +158,7 @@ def explanations_give_the_amounts(ruleset: Ruleset, run: Run) -> int:
 
 def _of_line(line: PricedLine | RejectedLine, later: Mapping[str, str]) -> dict[str, Any]:
     if isinstance(line, RejectedLine):
-        return {"reject": (line.code, line.rule, line.reason)}
+        return {"reject": (line.code, line.rule, line.reason, line.place)}
     amounts: dict[str, Decimal | None] = dict.fromkeys(later, Decimal(0))
     for one in line.adjustments:
         if one.carc == "45" and one.rule == line.rule:
@@ -184,7 +184,7 @@ def _of_batch(
         site = sites[found["reject"]]
         empty = [name for name in ("rule", *_AMOUNTS) if found[name] is not None]
         assert not empty, f"a rejected line has {empty}: {found}"
-        return {"reject": (site.code, site.rule, site.message)}
+        return {"reject": (site.code, site.rule, site.message, site.place)}
     names = {"member_share": "member_amount", "withheld": "withheld_amount"}
     taken = {
         rule: found.get(f"{rule}_amount", found.get(names.get(stage, "")))

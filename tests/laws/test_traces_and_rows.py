@@ -139,7 +139,7 @@ def _told(line: PricedLine | RejectedLine) -> tuple[object, ...]:
 
 
 def _told_by_row(row: Mapping[str, Any]) -> tuple[object, ...]:
-    reasons = ("reject", "reject_rule", "reject_reason", "reject_detail")
+    reasons = ("reject", "reject_rule", "reject_reason", "reject_detail", "reject_place")
     amounts = ("allowed_amount", "member_amount", "withheld_amount", "paid_amount")
     names = ("rule", "charge_amount", *amounts) if row["reject"] is None else reasons
     return row["claim_line_number"], *(row[name] for name in names)
