@@ -1,0 +1,199 @@
+"""Certify: claims from a ruleset's own edges, priced by every engine and judged exactly."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+from typing import TYPE_CHECKING, Final
+
+from rules_engine.engine.certifying.certificate import Asked, Certificate, Counterexample, Met
+from rules_engine.engine.certifying.claims import claims_for
+from rules_engine.engine.certifying.coverage import Coverage
+from rules_engine.engine.certifying.engines import ENGINES, PricingEngine, installed
+from rules_engine.engine.certifying.given import given_rows
+from rules_engine.engine.certifying.judging import Judge, Shelf
+from rules_engine.engine.certifying.outcomes import Outcome, Outcomes
+from rules_engine.engine.certifying.pasting import case_of
+from rules_engine.engine.certifying.sample import Row, Sample, digest
+from rules_engine.engine.certifying.shrinking import shrunk
+
+if TYPE_CHECKING:
+    from rules_engine.engine.contract import Contract
+
+__all__ = ["CLAIMS", "certify"]
+
+CLAIMS: Final = 3_000
+"""How many claims are made where nobody says."""
+
+Tell = Callable[[str, int | None, int | None], None]
+
+
+def certify(
+    contract: "Contract",
+    *,
+    claims: int = CLAIMS,
+    seed: int = 0,
+    day: date | None = None,
+    engines: Sequence[PricingEngine] = ENGINES,
+    progress: Tell | None = None,
+) -> Certificate:
+    """Do what `Ruleset.certify` says."""
+    if claims < 1:
+        msg = f"{claims} claims certify nothing; one at least may stand there"
+        raise ValueError(msg)
+    tell = progress or (lambda _phase, _done, _total: None)
+    plan = contract.plan
+    given = given_rows(plan, contract.bound.tables) if plan.choosing else {}
+    shelves = _shelves(contract, given)
+    tell("make claims", None, None)
+    made = claims_for(plan, shelves, count=claims, seed=seed) if plan.choosing else ()
+    sample = Sample(made, given)
+    coverage = Coverage(plan, shelves)
+    tell("judge", None, None)
+    expected = _judged(Judge(plan, shelves, coverage), sample)
+    coverage.outcomes(expected.values())
+    asked = []
+    counterexample = None
+    for engine in engines:
+        tell(engine.name, None, None)
+        differing = None
+        if engine.version is not None:
+            differing = _differing(engine, contract, sample, expected)
+            if differing and counterexample is None:
+                counterexample = _smallest(engine, contract, sample, differing[0][0])
+        asked.append(
+            Asked(
+                name=engine.name,
+                meaning=engine.meaning,
+                library=engine.library or "rules-engine",
+                version=engine.version,
+                differences=None if differing is None else len(differing),
+            )
+        )
+    return Certificate(
+        engine_version=installed("rules-engine") or "",
+        day=day,
+        ruleset={
+            "id": contract.id,
+            "title": contract.title,
+            "version": contract.version,
+            "sha256": contract.digest,
+        },
+        tables=tuple(
+            {"name": name, "rows": len(table), "sha256": table.digest}
+            for name, table in sorted(contract.bound.tables.items())
+        ),
+        seed=seed,
+        asked=claims,
+        claims=len(made),
+        lines=sample.lines,
+        claims_digest=sample.digest(),
+        priced=sum(not one.is_rejected for one in expected.values()),
+        rejections=coverage.rejections(),
+        results_digest=digest(
+            [[claim, line, one.texts()] for (claim, line), one in sorted(expected.items())]
+        ),
+        engines=tuple(asked),
+        met=Met(
+            rules=coverage.rules() if plan.choosing else (),
+            conditions=coverage.conditions(),
+            boundaries=coverage.boundaries(),
+            roundings=coverage.roundings(),
+            tables=coverage.tables(),
+        ),
+        counterexample=counterexample,
+    )
+
+
+def _shelves(contract: "Contract", given: Mapping[str, tuple[Row, ...]]) -> dict[str, Shelf]:
+    found = {}
+    for name in sorted(contract.plan.needed_tables):
+        if name in given:
+            found[name] = Shelf.of(contract.plan.tables[name], given[name])
+        else:
+            found[name] = Shelf.of_table(contract.bound.tables[name])
+    return found
+
+
+def _judged(judge: Judge, sample: Sample) -> dict[tuple[str, int], Outcome]:
+    return {
+        (claim.claim_id, number): outcome
+        for claim in sample.claims
+        for number, outcome in judge.price(claim).items()
+    }
+
+
+def _differing(
+    engine: PricingEngine, contract: "Contract", sample: Sample, expected: Outcomes
+) -> list[tuple[str, int]]:
+    """Give the lines that an engine prices otherwise than the judge, in order."""
+    found = _asked(engine, contract, sample)
+    return [key for key, outcome in sorted(expected.items()) if found.get(key) != outcome]
+
+
+def _asked(engine: PricingEngine, contract: "Contract", sample: Sample) -> Outcomes:
+    """Ask an engine; one that fails on some claim is asked for ever fewer, to see on which."""
+    try:
+        return engine.price(contract, sample)
+    except Exception as error:  # noqa: BLE001  whatever an engine raises is a finding about it
+        claims = sample.claims
+        if len(claims) == 1:
+            failed = Outcome({"failed": f"{type(error).__name__}: {error}".splitlines()[0]})
+            return {(claims[0].claim_id, _number(line)): failed for line in claims[0].lines}
+        half = len(claims) // 2
+        first = _asked(engine, contract, Sample(claims[:half], sample.given))
+        if any("failed" in one.values for one in first.values()):
+            return first
+        return {**first, **_asked(engine, contract, Sample(claims[half:], sample.given))}
+
+
+def _number(line: Row) -> int:
+    return int(line["claim_line_number"])
+
+
+def _smallest(
+    engine: PricingEngine, contract: "Contract", sample: Sample, claim_id: str
+) -> Counterexample:
+    """Shrink a claim that an engine prices otherwise, and write it as a case."""
+    plan = contract.plan
+
+    def judged(some: Sample) -> dict[tuple[str, int], Outcome]:
+        return _judged(Judge(plan, _shelves(contract, some.given)), some)
+
+    def differing(some: Sample) -> list[str]:
+        lines = _differing(engine, contract, some, judged(some))
+        return [claim for claim, _ in lines]
+
+    claim = next(one for one in sample.claims if one.claim_id == claim_id)
+    small = shrunk(plan, claim, sample.given, differing)
+    (claim,) = small.claims
+    expected = {number: one for (_, number), one in judged(small).items()}
+    found = {number: one for (_, number), one in _asked(engine, contract, small).items()}
+    return Counterexample(
+        engine=engine.name,
+        sample=small,
+        expected=expected,
+        found=found,
+        case=case_of(
+            plan,
+            claim,
+            small.given,
+            expected,
+            name=f"{engine.name} and the exact evaluator differ",
+            note=_note(engine.name, expected, found),
+        ),
+    )
+
+
+def _note(engine: str, expected: Mapping[int, Outcome], found: Mapping[int, Outcome]) -> str:
+    """Say in what the lines differ."""
+    parts = []
+    for number, exact in expected.items():
+        other = found.get(number)
+        if other is None:
+            parts.append(f"line {number}: {engine} gives nothing")
+            continue
+        names = exact.differences(other)
+        texts, others = exact.texts(), other.texts()
+        said = ", ".join(f"{n} {texts.get(n)}, in {engine} {others.get(n)}" for n in names)
+        if said:
+            parts.append(f"line {number}: exactly {said}")
+    return "; ".join(parts)
