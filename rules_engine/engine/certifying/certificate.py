@@ -27,8 +27,8 @@ class Asked:
         meaning: What it is, in a few words.
         library: The distribution that it runs on.
         version: That distribution's version; None where it is not installed.
-        differences: Lines on which it differs from the exact evaluator; None where it is not
-            installed.
+        differences: Lines on which it differs from the exact evaluator; None where it was not
+            asked.
     """
 
     name: str

@@ -5,11 +5,10 @@ from datetime import date
 from typing import TYPE_CHECKING, Final
 
 from rules_engine.engine.certifying.certificate import Asked, Certificate, Counterexample, Met
-from rules_engine.engine.certifying.claims import claims_for
+from rules_engine.engine.certifying.claims import sample_for, shelves_of
 from rules_engine.engine.certifying.coverage import Coverage
 from rules_engine.engine.certifying.engines import ENGINES, PricingEngine, installed
-from rules_engine.engine.certifying.given import given_rows
-from rules_engine.engine.certifying.judging import Judge, Shelf
+from rules_engine.engine.certifying.judging import Judge
 from rules_engine.engine.certifying.outcomes import Outcome, Outcomes
 from rules_engine.engine.certifying.pasting import case_of
 from rules_engine.engine.certifying.sample import Row, Sample, digest
@@ -41,11 +40,10 @@ def certify(
         raise ValueError(msg)
     tell = progress or (lambda _phase, _done, _total: None)
     plan = contract.plan
-    given = given_rows(plan, contract.bound.tables) if plan.choosing else {}
-    shelves = _shelves(contract, given)
+    tables = contract.bound.tables
     tell("make claims", None, None)
-    made = claims_for(plan, shelves, count=claims, seed=seed) if plan.choosing else ()
-    sample = Sample(made, given)
+    sample = sample_for(plan, tables, count=claims, seed=seed)
+    shelves = shelves_of(plan, tables, sample.given)
     coverage = Coverage(plan, shelves)
     tell("judge", None, None)
     expected = _judged(Judge(plan, shelves, coverage), sample)
@@ -55,7 +53,7 @@ def certify(
     for engine in engines:
         tell(engine.name, None, None)
         differing = None
-        if engine.version is not None:
+        if engine.version is not None and sample.claims:
             differing = _differing(engine, contract, sample, expected)
             if differing and counterexample is None:
                 counterexample = _smallest(engine, contract, sample, differing[0][0])
@@ -83,7 +81,7 @@ def certify(
         ),
         seed=seed,
         asked=claims,
-        claims=len(made),
+        claims=len(sample.claims),
         lines=sample.lines,
         claims_digest=sample.digest(),
         priced=sum(not one.is_rejected for one in expected.values()),
@@ -101,16 +99,6 @@ def certify(
         ),
         counterexample=counterexample,
     )
-
-
-def _shelves(contract: "Contract", given: Mapping[str, tuple[Row, ...]]) -> dict[str, Shelf]:
-    found = {}
-    for name in sorted(contract.plan.needed_tables):
-        if name in given:
-            found[name] = Shelf.of(contract.plan.tables[name], given[name])
-        else:
-            found[name] = Shelf.of_table(contract.bound.tables[name])
-    return found
 
 
 def _judged(judge: Judge, sample: Sample) -> dict[tuple[str, int], Outcome]:
@@ -135,9 +123,9 @@ def _asked(engine: PricingEngine, contract: "Contract", sample: Sample) -> Outco
         return engine.price(contract, sample)
     except Exception as error:  # noqa: BLE001  whatever an engine raises is a finding about it
         claims = sample.claims
-        if len(claims) == 1:
+        if len(claims) <= 1:
             failed = Outcome({"failed": f"{type(error).__name__}: {error}".splitlines()[0]})
-            return {(claims[0].claim_id, _number(line)): failed for line in claims[0].lines}
+            return {(c.claim_id, _number(line)): failed for c in claims for line in c.lines}
         half = len(claims) // 2
         first = _asked(engine, contract, Sample(claims[:half], sample.given))
         if any("failed" in one.values for one in first.values()):
@@ -156,7 +144,7 @@ def _smallest(
     plan = contract.plan
 
     def judged(some: Sample) -> dict[tuple[str, int], Outcome]:
-        return _judged(Judge(plan, _shelves(contract, some.given)), some)
+        return _judged(Judge(plan, shelves_of(plan, contract.bound.tables, some.given)), some)
 
     def differing(some: Sample) -> list[str]:
         lines = _differing(engine, contract, some, judged(some))

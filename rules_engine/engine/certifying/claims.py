@@ -9,17 +9,19 @@ from typing import Any, Final, TypeVar
 
 from attrs import define, field, frozen
 
+from rules_engine.engine.certifying.given import given_rows
 from rules_engine.engine.certifying.interest import Interest
 from rules_engine.engine.certifying.judging import Judge, Shelf
-from rules_engine.engine.certifying.points import edges, roundings
-from rules_engine.engine.certifying.sample import Claim, Row
+from rules_engine.engine.certifying.points import Point, edges, roundings
+from rules_engine.engine.certifying.sample import Claim, Row, Sample
 from rules_engine.engine.certifying.solving import Solver
 from rules_engine.engine.certifying.steering import DAY, Assignment, Steering, merged
 from rules_engine.expressions import tree
 from rules_engine.expressions.types import Kind
 from rules_engine.pricing.plan import Plan, PricingRule, columns_of
+from rules_engine.tables.lookup import LookupTable
 
-__all__ = ["Dice", "claims_for"]
+__all__ = ["Dice", "sample_for", "shelves_of"]
 
 T = TypeVar("T")
 
@@ -65,18 +67,38 @@ class _Base:
     row: Row
 
 
-def claims_for(
-    plan: Plan, shelves: Mapping[str, Shelf], *, count: int, seed: int
-) -> tuple[Claim, ...]:
-    """Make claims.
+def sample_for(plan: Plan, tables: Mapping[str, LookupTable], *, count: int, seed: int) -> Sample:
+    """Make claims, and rows for the tables of the data that they are priced with.
 
     Args:
         plan: What will price them.
-        shelves: The tables that formulas read.
+        tables: The ruleset's own tables.
         count: How many claims.
         seed: What chance starts from.
     """
-    return _Maker(plan, shelves, Dice(seed)).claims(count)
+    if not plan.choosing:
+        return Sample((), {})
+    given = given_rows(plan, tables)
+    maker = _Maker(plan, shelves_of(plan, tables, given), Dice(seed))
+    tied = maker.tied_rows()
+    claims = maker.claims(count, [row for _, _, row in tied])
+    more = {
+        name: (*rows, *(row for table, row, _ in tied if table == name))
+        for name, rows in given.items()
+    }
+    return Sample(claims, more)
+
+
+def shelves_of(
+    plan: Plan, tables: Mapping[str, LookupTable], given: Mapping[str, Sequence[Row]]
+) -> dict[str, Shelf]:
+    """Give the tables that prices read, as the judge reads them."""
+    return {
+        name: Shelf.of(plan.tables[name], given[name])
+        if name in given
+        else Shelf.of_table(tables[name])
+        for name in sorted(plan.needed_tables)
+    }
 
 
 @define
@@ -88,6 +110,7 @@ class _Maker:
     steering: Steering = field(init=False)
     solver: Solver = field(init=False)
     day_columns: tuple[str, ...] = field(init=False)
+    found: tuple[_Base, ...] = field(init=False)
 
     def __attrs_post_init__(self) -> None:
         self.interest = Interest.of(self.plan, self.shelves)
@@ -97,10 +120,12 @@ class _Maker:
         self.day_columns = tuple(
             name for name in sorted(dates) if self.plan.columns[name].kind is Kind.DATE
         )
+        self.found = tuple(base for rule in self.plan.rules for base in self.bases(rule))
 
-    def claims(self, count: int) -> tuple[Claim, ...]:
-        bases = [base for rule in self.plan.rules for base in self.bases(rule)]
-        rows = self.systematic(bases, max(1, count * _SYSTEMATIC // 1000))
+    def claims(self, count: int, first: Sequence[Row]) -> tuple[Claim, ...]:
+        """Make claims, some of them of the lines that are handed in."""
+        room = max(1, count * _SYSTEMATIC // 1000)
+        rows = [*first, *self.systematic(self.found, max(1, room - len(first)))]
         made: list[tuple[Row, ...]] = [(row,) for row in rows]
         mixed = self.mixed(rows or [self.plain()])
         made += islice(mixed, count - len(made))
@@ -203,6 +228,40 @@ class _Maker:
         day = way.get(DAY) or inside[len(inside) // 2]
         dated = dict.fromkeys(self.day_columns, day)
         return {**self.plain(), **dated, **{n: v for n, v in way.items() if n != DAY}}
+
+    def tied_rows(self) -> list[tuple[str, Row, Row]]:
+        """Give rows of given tables that make ties: table, row of a new key, and its line.
+
+        They matter where what is rounded comes from tables alone.
+        """
+        made: list[tuple[str, Row, Row]] = []
+        for base in self.found:
+            for point in roundings(self.plan):
+                for node in self.lookups(base.rule) if point.rule == base.rule.id else ():
+                    made += self._tied(base, point, node, len(made))
+        return made
+
+    def _tied(
+        self, base: _Base, point: Point, node: tree.Lookup, count: int
+    ) -> Iterator[tuple[str, Row, Row]]:
+        shelf = self.shelves[node.table]
+        if not shelf.type.given:
+            return
+        reads = [n for n in range(len(shelf.rows)) if self._leads(node, n, base.row)]
+        for number in reads[:1]:
+            for place, row in enumerate(
+                self.solver.given_ties(point, base.row, node.table, number)
+            ):
+                name = f"tie {count + place + 1}"
+                new = {k: name if isinstance(row[k], str) else row[k] for k in shelf.type.key}
+                way = self.steering.keyed(node.keys, new.values())
+                if way and new != {k: row[k] for k in shelf.type.key}:
+                    yield node.table, {**row, **new}, {**base.row, **way}
+
+    def _leads(self, node: tree.Lookup, number: int, row: Row) -> bool:
+        """Whether a line reads a row, as far as its own columns say."""
+        way = self.steering.to_row(node, number)
+        return way is not None and all(row.get(n, v) == v for n, v in way.items())
 
     # -- lines that lie in wait
 

@@ -18,6 +18,14 @@ __all__ = ["given_rows"]
 _KEYS_MAX: Final = 16
 _NAMES: Final = 6
 _DAY: Final = timedelta(1)
+# By decimal places: odd and no multiple of five in the last one, so that products can be ties.
+_USUAL: Final = (
+    ("1", "2", "3"),
+    ("1.1", "0.9", "2.3"),
+    ("1.03", "0.97", "21.07"),
+    ("1.003", "0.997", "2.017"),
+)
+_EDGE_EVERY: Final = 4
 
 
 def given_rows(plan: Plan, tables: Mapping[str, LookupTable]) -> dict[str, tuple[Row, ...]]:
@@ -99,19 +107,20 @@ def _value(
 ) -> Any:
     """Give a value of a column: a key of the table that it is a key of, an edge, a typical one."""
     name, type_ = column
-    keys = list(_keys_of_others(plan, shape.name, name, tables))
+    usual: list[Any] = list(_keys_of_others(plan, shape.name, name, tables))
     if type_.is_numeric:
-        usual = [Decimal("1.25"), Decimal("0.75"), Decimal(2), Decimal("0.05")]
-        exact = [v for v in usual if (type_.scale or 0) >= -int(v.as_tuple().exponent)]
-        inside = [v for v in exact if (type_.low or 0) <= v <= (type_.high or v)]
+        texts = _USUAL[min(type_.scale or 0, len(_USUAL) - 1)]
+        values = [Decimal(text) for text in texts]
+        low, high = type_.low, type_.high
+        inside = [v for v in values if (low is None or low <= v) and (high is None or v <= high)]
         whole = type_.kind in {Kind.COUNT, Kind.DAYS}
-        # Typical values are twice as frequent as edges: most products should be amounts.
-        keys = [int(v) if whole else v for v in inside] * 4
-    others = list(values_of(type_))
+        usual += [int(v) if whole else v for v in inside]
+    edges = list(values_of(type_))
     if type_.kind is Kind.DATE:
-        others = [plan.first, plan.last, *others]
-    choices = [*keys, *others]
-    return choices[number * 7 % len(choices)] if choices else None
+        edges = [plan.first, plan.last, *edges]
+    if usual and (number % _EDGE_EVERY or not edges):
+        return usual[number % len(usual)]
+    return edges[number // _EDGE_EVERY % len(edges)] if edges else None
 
 
 def _keys_of_others(

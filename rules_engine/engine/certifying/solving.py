@@ -7,7 +7,7 @@ from fractions import Fraction
 from math import gcd, lcm
 from typing import Any, Final
 
-from attrs import define, frozen
+from attrs import define, evolve, frozen
 
 from rules_engine.engine.certifying.coverage import distance, is_tie
 from rules_engine.engine.certifying.judging import Judge, Shelf
@@ -19,10 +19,11 @@ from rules_engine.expressions.tree import Round
 from rules_engine.expressions.types import EXACT, Type
 from rules_engine.pricing.plan import Plan
 
-__all__ = ["Solver"]
+__all__ = ["Solver", "odd_multiples"]
 
 _SCAN: Final = 24
 _DOUBLINGS: Final = 44
+_PROBES_OF_A_TIE: Final = 5
 
 
 @define
@@ -111,25 +112,52 @@ class Solver:
 
     def ties(self, point: Point, row: Row) -> Iterator[Row]:
         """Give lines at which what is rounded lies exactly between two roundings."""
-        node = point.node
-        if not isinstance(node, Round):
-            return
         for column in self._columns():
             if row.get(column.name) is None or column.type.kind is Kind.DATE:
                 continue
 
-            def operand(
-                count: int, column: _Column = column, node: Round = node
-            ) -> Fraction | None:
-                if not column.low <= count <= column.high:
-                    return None
-                found = self.seen({**row, column.name: column.value(count)}).get(id(node.operand))
-                return found if isinstance(found, Fraction) else None
+            def seen(value: Any, column: _Column = column) -> Mapping[int, Value]:
+                return self.seen({**row, column.name: value})
 
-            for count in self._halves(operand, node.places, column, column.count(row[column.name])):
-                found = operand(count)
-                if found is not None and is_tie(found, node.places):
-                    yield {**row, column.name: column.value(count)}
+            for value in self._tie_values(point, column, row[column.name], seen):
+                yield {**row, column.name: value}
+
+    def given_ties(self, point: Point, row: Row, table: str, number: int) -> Iterator[Row]:
+        """Give rows of a given table, near the one that a line reads, that make a tie of it."""
+        shelf = self.shelves[table]
+        held = shelf.rows[number]
+        for name, type_ in shelf.type.columns.items():
+            bounded = type_.is_numeric and type_.low is not None and type_.high is not None
+            if not bounded or name in shelf.type.key or held[name] is None or self.probes <= 0:
+                continue
+
+            def seen(value: Any, name: str = name) -> Mapping[int, Value]:
+                other = Shelf.of(shelf.type, [{**held, name: value}])
+                return evolve(self, shelves={**self.shelves, table: other}).seen(row)
+
+            for value in self._tie_values(point, _Column(name, type_), held[name], seen):
+                self.probes -= _PROBES_OF_A_TIE
+                yield {**held, name: value}
+
+    @staticmethod
+    def _tie_values(
+        point: Point, column: _Column, value: Any, seen: Callable[[Any], Mapping[int, Value]]
+    ) -> Iterator[Any]:
+        """Give values of a column at which the operand of a rounding is a tie."""
+        node = point.node
+        if not isinstance(node, Round):
+            return
+
+        def operand(count: int) -> Fraction | None:
+            if not column.low <= count <= column.high:
+                return None
+            found = seen(column.value(count)).get(id(node.operand))
+            return found if isinstance(found, Fraction) else None
+
+        for count in _halves(operand, node.places, column, column.count(value)):
+            found = operand(count)
+            if found is not None and is_tie(found, node.places):
+                yield column.value(count)
 
     def _columns(self) -> Iterator[_Column]:
         for name in self.plan.needed_columns:
@@ -160,22 +188,6 @@ class Solver:
                 near, reach = far, reach * 2
         return None
 
-    @staticmethod
-    def _halves(
-        operand: Callable[[int], Fraction | None], places: int, column: _Column, start: int
-    ) -> Iterator[int]:
-        """Give counts at which twice the operand, in units of the rounding, is an odd integer."""
-        first, second, third = (operand(start + n) for n in range(3))
-        if first is None or second is None or third is None or first == second:
-            return
-        if third - second != second - first:
-            yield from range(max(column.low, 1), max(column.low, 1) + _SCAN)
-            return
-        unit = 2 * 10**places
-        slope = (second - first) * unit
-        base = first * unit - slope * start
-        yield from _odd(base, slope, max(column.low, -(10**9)), start)
-
 
 def _bisected(
     apart: Callable[[int], Fraction | None], near: int, far: int, here: Fraction
@@ -202,7 +214,23 @@ def distance_of(edge: Edge, left: Value, right: Value) -> Fraction | None:
     return distance(edge, left, right)
 
 
-def _odd(base: Fraction, slope: Fraction, low: int, start: int) -> Iterator[int]:
+def _halves(
+    operand: Callable[[int], Fraction | None], places: int, column: _Column, start: int
+) -> Iterator[int]:
+    """Give counts at which twice the operand, in units of the rounding, is an odd integer."""
+    first, second, third = (operand(start + n) for n in range(3))
+    if first is None or second is None or third is None or first == second:
+        return
+    if third - second != second - first:
+        yield from range(max(column.low, 1), max(column.low, 1) + _SCAN)
+        return
+    unit = 2 * 10**places
+    slope = (second - first) * unit
+    base = first * unit - slope * start
+    yield from odd_multiples(base, slope, max(column.low, -(10**9)), start)
+
+
+def odd_multiples(base: Fraction, slope: Fraction, low: int, start: int) -> Iterator[int]:
     """Solve base + slope·n = an odd integer: the least n from 1, one near `start`, one below 0."""
     common = lcm(base.denominator, slope.denominator)
     a, b = int(base * common), int(slope * common)
