@@ -1,22 +1,20 @@
 """The engines that prices can come from; each is asked for the same lines."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable  # noqa: TC003  attrs reads the annotation
 from importlib.metadata import PackageNotFoundError, version
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from attrs import frozen
 
 from rules_engine.engine.certifying.outcomes import Outcome, Outcomes, of_batch, of_claim
-from rules_engine.engine.certifying.sample import Row, Sample
-from rules_engine.expressions import Sites, Type
+from rules_engine.engine.certifying.sample import Sample
+from rules_engine.engine.certifying.storing import store
+from rules_engine.expressions import Sites
 from rules_engine.language.bind import LINE
 from rules_engine.pricing.batch import batch_query
 from rules_engine.pricing.given import Given
-from rules_engine.tables.storage import quoted, storage
 
 if TYPE_CHECKING:
-    from duckdb import DuckDBPyConnection
-
     from rules_engine.engine.contract import Contract
 
 __all__ = ["ENGINES", "PricingEngine", "installed"]
@@ -72,10 +70,10 @@ def _together(contract: "Contract", sample: Sample) -> Outcomes:
     }
     rows = [{"claim_id": claim.claim_id, **line} for claim in sample.claims for line in claim.lines]
     with duckdb.connect(config={"threads": 2}) as connection:
-        _store(connection, LINE, columns, rows)
+        store(connection, LINE, columns, rows)
         for name in sorted(plan.needed_tables):
             if name in sample.given:
-                _store(connection, name, plan.tables[name].columns, sample.given[name])
+                store(connection, name, plan.tables[name].columns, sample.given[name])
             else:
                 contract.bound.tables[name].store(connection)
         sites = Sites()
@@ -86,30 +84,6 @@ def _together(contract: "Contract", sample: Sample) -> Outcomes:
     return {
         (row["claim_id"], row["claim_line_number"]): of_batch(plan, row, sites) for row in priced
     }
-
-
-def _store(
-    connection: "DuckDBPyConnection",
-    name: str,
-    columns: Mapping[str, Type],
-    rows: Sequence[Row],
-) -> None:
-    """Store rows as the engine stores those of a file."""
-    texts = [[_text(row.get(column)) for row in rows] for column in columns]
-    # As texts, because a list of values would be typed by what happens to stand in it.
-    listed = ", ".join(f"unnest(CAST(? AS VARCHAR[])) AS c{place}" for place in range(len(texts)))
-    typed = ", ".join(
-        f"CAST(c{place} AS {storage(type_)}) AS {quoted(column)}"
-        for place, (column, type_) in enumerate(columns.items())
-    )
-    some = "" if rows else " WHERE false"
-    connection.execute(
-        f"CREATE TABLE {quoted(name)} AS SELECT {typed} FROM (SELECT {listed}){some}", texts
-    )
-
-
-def _text(value: Any) -> str | None:
-    return None if value is None else str(value).lower() if isinstance(value, bool) else f"{value}"
 
 
 ENGINES: Final = (

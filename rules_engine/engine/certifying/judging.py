@@ -86,6 +86,17 @@ class Shelf:
                 return number
         return None
 
+    def around(self, column: str, at: Fraction, day: date) -> tuple[tuple[Fraction, Fraction], ...]:
+        """Give key and value of the rows next below and above a value of the one key, at a day."""
+        points = []
+        for number, row in enumerate(self.rows):
+            first, last = self.days(number)
+            if first <= day <= last:
+                points.append((Fraction(row[self.type.key[0]]), Fraction(row[column])))
+        below = [point for point in points if point[0] <= at]
+        above = [point for point in points if point[0] >= at]
+        return (max(below), min(above)) if below and above else ()
+
 
 @define
 class _Line:
@@ -119,7 +130,7 @@ class _Line:
     def around(
         self, table: str, column: str, at: Fraction
     ) -> tuple[tuple[Fraction, Fraction], ...]:
-        raise KeyError(table, column, at)
+        return self.judge.shelves[table].around(column, at, self.date)
 
     def aggregate(self, node: Aggregate) -> Value:
         raise KeyError(node.relation)
