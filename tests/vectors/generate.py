@@ -9,8 +9,11 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
+from attrs import evolve
+
 from rules_engine.engine.certifying.claims import Dice
 from rules_engine.engine.certifying.interest import values_of
+from rules_engine.engine.certifying.sample import digest
 from rules_engine.expressions import ExpressionError, Kind, Type, check
 from rules_engine.expressions.tree import Dated, Expression, Has, Interpolate, Lookup, Ref, walk
 from rules_engine.expressions.types import EXACT
@@ -47,7 +50,7 @@ def files() -> Iterator[VectorFile]:
         vectors: dict[tuple[Any, ...], Vector] = {}
         for one in made:
             vectors.setdefault((one.expression, *one.row.items(), one.day), one)
-        named = [_named(construct, n, one) for n, one in enumerate(vectors.values(), 1)]
+        named = [_named(construct, one) for one in vectors.values()]
         texts = " ".join(vector.expression for vector in named)
         yield VectorFile(
             construct=construct.name,
@@ -57,16 +60,11 @@ def files() -> Iterator[VectorFile]:
         )
 
 
-def _named(construct: Construct, number: int, one: Vector) -> Vector:
-    return Vector(
-        id=f"{construct.name}-{number:03}",
-        expression=one.expression,
-        row=one.row,
-        day=one.day,
-        type=one.type,
-        answer=one.answer,
-        why=one.why,
-    )
+def _named(construct: Construct, one: Vector) -> Vector:
+    """Name a vector by what it asks, so that others may come before it."""
+    content = one.as_json()
+    asked = digest({name: content.get(name) for name in ("expression", "row", "date")})
+    return evolve(one, id=f"{construct.name}-{asked[:8]}")
 
 
 # -- by hand

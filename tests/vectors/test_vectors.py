@@ -127,7 +127,7 @@ def test_an_engine_that_differs_fails_the_run(tmp_path: Path) -> None:
     path.write_text(evolve(file, vectors=(wrong,)).text(), encoding="utf-8")
     done = CliRunner().invoke(vectors, [str(path), "--engine", "exact"])
     assert done.exit_code == 1
-    assert "rounding-001: round(copay, 1)" in done.output
+    assert f"{wrong.id}: round(copay, 1)" in done.output
     assert 'null may stand there; "0.1" is found' in done.output
     assert "exact: 0 agree, 1 differ, 0 skipped" in done.output
     right = CliRunner().invoke(vectors, [str(FOLDER / "rounding.json"), "--engine", "exact"])
