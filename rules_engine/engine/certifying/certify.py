@@ -104,7 +104,7 @@ def certify(
 def _judged(judge: Judge, sample: Sample) -> dict[tuple[str, int], Outcome]:
     return {
         (claim.claim_id, number): outcome
-        for claim in sample.claims
+        for claim in judge.in_order(sample.claims)
         for number, outcome in judge.price(claim).items()
     }
 

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable  # noqa: TC003  attrs reads the annotation
 from importlib.metadata import PackageNotFoundError, version
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from attrs import frozen
 
+from rules_engine.engine.certifying.judging import Judge
 from rules_engine.engine.certifying.outcomes import Outcome, Outcomes, of_batch, of_claim
 from rules_engine.engine.certifying.sample import Sample
 from rules_engine.engine.certifying.storing import store
@@ -53,9 +54,11 @@ def installed(distribution: str) -> str | None:
 def _alone(contract: "Contract", sample: Sample) -> Outcomes:
     """Price one claim after the other by the generated function."""
     found: dict[tuple[str, int], Outcome] = {}
-    given = Given(sample.given)
-    for claim in sample.claims:
-        for line in contract.pricer.price(claim.as_input(), given).lines:
+    run_up: dict[tuple[str, str, str], Any] = {}
+    for claim in Judge(contract.plan, {}).in_order(sample.claims):
+        priced = contract.pricer.price(claim.as_input(), Given(sample.given, run_up))
+        run_up |= priced.given_after
+        for line in priced.lines:
             found[claim.claim_id, line.claim_line_number] = of_claim(contract.plan, line)
     return found
 

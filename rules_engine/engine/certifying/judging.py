@@ -1,6 +1,6 @@
 """The judge: a claim's waterfall on exact rationals, by neither of the two compilations."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from fractions import Fraction
 from typing import Any, Final, Protocol
@@ -8,14 +8,24 @@ from typing import Any, Final, Protocol
 from attrs import define, field, frozen
 
 from rules_engine.engine.certifying.outcomes import Outcome, priced, rejected, takers
-from rules_engine.engine.certifying.sample import Claim, Row
+from rules_engine.engine.certifying.sample import Claim, Row, written
 from rules_engine.expressions import Expression, Sites, TableType
 from rules_engine.expressions.closure import Reject
 from rules_engine.expressions.exact import Value, evaluate, plain
-from rules_engine.expressions.tree import Aggregate, Ref
+from rules_engine.expressions.runtime import NO_CLAIM, line_without_value
+from rules_engine.expressions.tree import (
+    ClaimFunction,
+    OfRows,
+    Ref,
+    Running,
+    children,
+    reads_date,
+    running_in,
+)
 from rules_engine.ledger import allocate
-from rules_engine.pricing.one import spread_weights
-from rules_engine.pricing.plan import AMOUNT, EXCEEDS, Plan, PricingRule, may_exceed
+from rules_engine.pricing.plan import AMOUNT, EXCEEDS, Plan, PricingRule, accumulator, may_exceed
+from rules_engine.pricing.running import Key
+from rules_engine.pricing.spreading import spread_weights
 from rules_engine.tables.lookup import LookupTable
 
 __all__ = ["Judge", "Shelf", "Watch"]
@@ -98,14 +108,37 @@ class Shelf:
         return (max(below), min(above)) if below and above else ()
 
 
-@define
+@define(eq=False)
 class _Line:
-    """What the names of a formula stand for on one line."""
+    """What the names of a formula stand for on one line.
+
+    Attributes:
+        judge: Who asks.
+        values: The line's columns.
+        claim: The lines of its claim, itself among them.
+        stages: Amounts of the waterfall so far.
+        sums: What lies within the limit of each running sum of the present rule.
+        day: Its date; None where it has none.
+    """
 
     judge: "Judge"
     values: Row
+    claim: "list[_Line]" = field(factory=list)
     stages: dict[str, Value] = field(factory=dict)
-    date: date = date.min
+    sums: dict[Running, Value] = field(factory=dict)
+    day: date | None = None
+
+    @property
+    def date(self) -> date:
+        return self.day or date.min
+
+    @property
+    def number(self) -> int:
+        number = self.values["claim_line_number"]
+        if isinstance(number, int):
+            return number
+        msg = f"{number!r} is no line number"
+        raise TypeError(msg)
 
     @property
     def sites(self) -> Sites:
@@ -116,6 +149,8 @@ class _Line:
         return self.judge.plan.tables
 
     def ref(self, node: Ref) -> Value:
+        if node.space == "date":
+            return self.date
         return self.stages[node.name] if node.space == "stage" else plain(self.values[node.name])
 
     def row(self, table: str, keys: tuple[Value, ...]) -> Mapping[str, Any] | None:
@@ -132,64 +167,136 @@ class _Line:
     ) -> tuple[tuple[Fraction, Fraction], ...]:
         return self.judge.shelves[table].around(column, at, self.date)
 
-    def aggregate(self, node: Aggregate) -> Value:
-        raise KeyError(node.relation)
+    def aggregate(self, node: OfRows) -> Value:
+        if isinstance(node, Running):
+            return self.sums[node]
+        if isinstance(node, ClaimFunction):
+            return self._of_claim(node)
+        raise KeyError(node)
+
+    def _of_claim(self, node: ClaimFunction) -> Value:
+        """Give a function over the lines of the claim; one of them without a value rejects all."""
+        try:
+            given = {line.number: line.gives(node) for line in self.claim}
+        except Reject:
+            reason = (NO_CLAIM, line_without_value(node.function))
+            raise Reject(self.sites.number(*reason)) from None
+        taken = {number: value for number, (is_taken, value) in given.items() if is_taken}
+        known = {number: value for number, value in taken.items() if value is not None}
+        match node.function:
+            case "claim_count":
+                return Fraction(len(taken))
+            case "claim_any":
+                return True in known.values()
+            case "claim_all":
+                return all(value is True for value in taken.values())
+            case "claim_sum":
+                return sum((Fraction(str(value)) for value in known.values()), Fraction(0))
+            case "claim_rank":
+                return self._rank(known)
+        values: list[Any] = list(known.values())
+        choose: Any = min if node.function == "claim_min" else max
+        found: Value = choose(values, default=None)
+        return found
+
+    def _rank(self, known: Mapping[int, Any]) -> Value:
+        """Count the lines with more, and those with as much that come before."""
+        if self.number not in known:
+            return None
+        own = known[self.number]
+        before = [n for n, v in known.items() if v > own or (v == own and n < self.number)]
+        return Fraction(len(before) + 1)
+
+    def gives(self, node: ClaimFunction) -> tuple[bool, Value]:
+        """Give whether the line counts in a function of its claim, and its value."""
+        parts = [part for part in (node.condition, node.operand) if part is not None]
+        if self.day is None and any(reads_date(part, self.tables) for part in parts):
+            raise Reject(0)
+        value = self.judge.value
+        taken = node.condition is None or value(node.condition, self) is True
+        return taken, None if node.operand is None else value(node.operand, self)
 
 
 @define
 class Judge:
     """Prices claims by the meaning of the formulas alone.
 
+    Claims that share running sums are priced in the order that `in_order` gives.
+
     Attributes:
         plan: What to price.
         shelves: The tables that formulas read.
         watch: Who looks on.
         sites: Why lines are rejected.
+        sums: What has run up so far: name of the sum, whose, and within what.
     """
 
     plan: Plan
     shelves: Mapping[str, Shelf]
     watch: Watch | None = None
     sites: Sites = field(factory=Sites)
+    sums: dict[Key, Fraction] = field(factory=dict)
+
+    def in_order(self, claims: Sequence[Claim]) -> list[Claim]:
+        """Put claims in the order in which they add to running sums."""
+        if not self.plan.accumulators:
+            return list(claims)
+
+        def place(claim: Claim) -> tuple[Any, ...]:
+            lines = self._lines(claim)
+            comes = [s for line in lines if (s := line.values.get("sequence")) is not None]
+            days = [line.day for line in lines if line.day is not None]
+            begins = min(days, default=date.max)
+            return (not comes, min(comes, default=0), not days, begins, claim.claim_id)
+
+        return sorted(claims, key=place)
 
     def price(self, claim: Claim) -> dict[int, Outcome]:
         """Give the outcome of each line by its number."""
         found: dict[int, Outcome] = {}
-        waiting: dict[str, list[_Line]] = {}
-        for row in sorted(claim.lines, key=_number):
-            line = _Line(self, row)
+        chosen: list[tuple[_Line, PricingRule]] = []
+        for line in self._lines(claim):
             try:
-                rule = self._chosen(line)
-                if rule.step.per == "claim":
-                    waiting.setdefault(rule.id, []).append(line)
-                    continue
-                found[_number(row)] = self._paid(rule, line, self._amount(rule, line))
+                chosen.append((line, self._chosen(line)))
             except Reject as reject:
-                found[_number(row)] = self._rejected(reject)
+                found[line.number] = self._rejected(reject)
+        parts: dict[int, Fraction] = {}
         for rule in self.plan.choosing:
-            found |= self._spread(rule, waiting.get(rule.id, []))
+            lines = [line for line, one in chosen if one is rule]
+            if rule.step.per == "claim" and lines:
+                try:
+                    parts |= self._parts(rule, lines)
+                except Reject as reject:
+                    found |= {line.number: self._rejected(reject) for line in lines}
+        for line, rule in sorted(chosen, key=_place):
+            if line.number in found:
+                continue
+            try:
+                allowed = parts.get(line.number)
+                if allowed is None:
+                    allowed = self._amount(rule, line)
+                found[line.number] = self._paid(rule, line, allowed)
+            except Reject as reject:
+                found[line.number] = self._rejected(reject)
         return found
 
-    def _spread(self, rule: PricingRule, lines: Sequence[_Line]) -> Iterator[tuple[int, Outcome]]:
+    def _lines(self, claim: Claim) -> list[_Line]:
+        lines = [_Line(self, row) for row in claim.lines]
+        lines.sort(key=lambda line: line.number)
+        for line in lines:
+            line.claim = lines
+            day = self.value(self.plan.row_date, line)
+            line.day = day if isinstance(day, date) else None
+        return lines
+
+    def _parts(self, rule: PricingRule, lines: Sequence[_Line]) -> dict[int, Fraction]:
         """Pay once, by the first line, and give each line its part."""
-        if not lines:
-            return
-        try:
-            whole = self._amount(rule, lines[0])
-        except Reject as reject:
-            for line in lines:
-                yield _number(line.values), self._rejected(reject)
-            return
         scale = 10**self.plan.scale
-        units = whole * scale
-        parts = allocate(
-            units.numerator, spread_weights([line.values["charge_amount"] for line in lines])
-        )
-        for line, part in zip(lines, parts, strict=True):
-            try:
-                yield _number(line.values), self._paid(rule, line, Fraction(part, scale))
-            except Reject as reject:
-                yield _number(line.values), self._rejected(reject)
+        units = self._amount(rule, lines[0]) * scale
+        weights = spread_weights([line.values["charge_amount"] for line in lines])
+        shares = allocate(units.numerator, weights)
+        numbers = [line.number for line in lines]
+        return {n: Fraction(share, scale) for n, share in zip(numbers, shares, strict=True)}
 
     def _rejected(self, reject: Reject) -> Outcome:
         site = self.sites[reject.site]
@@ -200,12 +307,10 @@ class Judge:
     def _chosen(self, line: _Line) -> PricingRule:
         """Give the rule that sets the line's allowed amount."""
         self.sites.rule = ""
-        day = self._value(self.plan.row_date, line)
-        if not isinstance(day, date):
+        if line.day is None:
             raise self._reject(NO_DATE)
-        if not self.plan.first <= day <= self.plan.last:
+        if not self.plan.first <= line.day <= self.plan.last:
             raise self._reject(OUTSIDE)
-        line.date = day
         ordinary = [rule for rule in self.plan.choosing if not rule.otherwise]
         met = {rule.id for rule in ordinary if self._met(rule, line)}
         self.sites.rule = ""
@@ -247,11 +352,12 @@ class Judge:
 
     def _met(self, rule: PricingRule, line: _Line) -> bool:
         self.sites.rule = rule.id
-        return all(self._value(condition, line) is True for condition in rule.conditions)
+        return all(self.value(condition, line) is True for condition in rule.conditions)
 
     def _amount(self, rule: PricingRule, line: _Line) -> Fraction:
         self.sites.rule = rule.id
-        found = self._value(rule.step.expression, line)
+        line.sums = self._run(rule, line)
+        found = self.value(rule.step.expression, line)
         if not isinstance(found, Fraction):
             raise self._reject(NULL)
         low, high = AMOUNT.low, AMOUNT.high
@@ -260,16 +366,34 @@ class Judge:
             raise self._reject(LARGE)
         return found
 
-    def _value(self, node: Expression, line: _Line) -> Value:
+    def _run(self, rule: PricingRule, line: _Line) -> dict[Running, Value]:
+        """Add to the running sums of a rule; give what of the line lies within each limit."""
+        nodes = running_in(rule.step.expression)
+        # Whatever refuses the line does so before it adds to any sum.
+        parts = [[self.value(part, line) for part in children(node)] for node in nodes]
+        found: dict[Running, Value] = {}
+        for place, (node, values) in enumerate(zip(nodes, parts, strict=True), 1):
+            amount, limit, by, within = values
+            found[node] = None
+            if not isinstance(amount, Fraction) or not isinstance(limit, Fraction):
+                continue
+            if by is not None and within is not None:
+                key = (accumulator(rule.id, place), str(written(by)), str(written(within)))
+                before = self.sums.get(key, Fraction(0))
+                self.sums[key] = after = before + amount
+                found[node] = min(limit, after) - min(limit, before)
+        return found
+
+    def value(self, node: Expression, line: _Line) -> Value:
+        """Give the value of a formula on a line."""
         return evaluate(node, line, None if self.watch is None else self.watch.value)
 
     def _reject(self, reason: tuple[str, str]) -> Reject:
         return Reject(self.sites.number(*reason))
 
 
-def _number(row: Row) -> int:
-    number = row["claim_line_number"]
-    if isinstance(number, int):
-        return number
-    msg = f"{number!r} is no line number"
-    raise TypeError(msg)
+def _place(chosen: tuple[_Line, PricingRule]) -> tuple[Any, ...]:
+    """Say when a line of a claim comes: by its sequence, its day, its number."""
+    line, _ = chosen
+    sequence = line.values.get("sequence")
+    return (sequence is None, sequence or 0, line.day or date.max, line.number)
