@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
+from fractions import Fraction
 from typing import TYPE_CHECKING, Final
 
 from rules_engine.engine.certifying.certificate import Asked, Certificate, Counterexample, Met
@@ -13,6 +14,7 @@ from rules_engine.engine.certifying.outcomes import Outcome, Outcomes
 from rules_engine.engine.certifying.pasting import case_of
 from rules_engine.engine.certifying.sample import Row, Sample, digest
 from rules_engine.engine.certifying.shrinking import shrunk
+from rules_engine.pricing.running import Key
 
 if TYPE_CHECKING:
     from rules_engine.engine.contract import Contract
@@ -150,11 +152,11 @@ def _smallest(
         lines = _differing(engine, contract, some, judged(some))
         return [claim for claim, _ in lines]
 
-    claim = next(one for one in sample.claims if one.claim_id == claim_id)
-    small = shrunk(plan, claim, sample.given, differing)
-    (claim,) = small.claims
-    expected = {number: one for (_, number), one in judged(small).items()}
-    found = {number: one for (_, number), one in _asked(engine, contract, small).items()}
+    small = shrunk(plan, _fewest(sample, claim_id, differing), claim_id, differing)
+    claim = next(one for one in small.claims if one.claim_id == claim_id)
+    expected = {n: one for (name, n), one in judged(small).items() if name == claim_id}
+    asked = _asked(engine, contract, small)
+    found = {n: one for (name, n), one in asked.items() if name == claim_id}
     return Counterexample(
         engine=engine.name,
         sample=small,
@@ -167,8 +169,39 @@ def _smallest(
             expected,
             name=f"{engine.name} and the exact evaluator differ",
             note=_note(engine.name, expected, found),
+            opening=_opening(contract, small, claim_id),
         ),
     )
+
+
+def _fewest(sample: Sample, claim_id: str, differing: Callable[[Sample], Sequence[str]]) -> Sample:
+    """Give a claim that differs, alone or, where sums run, with those that it needs before it."""
+    own = tuple(one for one in sample.claims if one.claim_id == claim_id)
+    if claim_id in differing(Sample(own, sample.given)):
+        return Sample(own, sample.given)
+    claims = sample.claims
+    size = len(claims) // 2
+    while size:
+        for start in range(0, len(claims), size):
+            rest = (*claims[:start], *claims[start + size :])
+            fewer = tuple(one for one in sample.claims if one in rest or one.claim_id == claim_id)
+            if len(fewer) < len(claims) and claim_id in differing(Sample(fewer, sample.given)):
+                claims = fewer
+                break
+        else:
+            size //= 2
+    return Sample(claims, sample.given)
+
+
+def _opening(contract: "Contract", sample: Sample, claim_id: str) -> Mapping[Key, Fraction]:
+    """Give what has run up before a claim."""
+    plan = contract.plan
+    judge = Judge(plan, shelves_of(plan, contract.bound.tables, sample.given))
+    for claim in judge.in_order(sample.claims):
+        if claim.claim_id == claim_id:
+            break
+        judge.price(claim)
+    return judge.sums
 
 
 def _note(engine: str, expected: Mapping[int, Outcome], found: Mapping[int, Outcome]) -> str:

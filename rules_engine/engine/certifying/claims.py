@@ -1,6 +1,6 @@
 """Claims made from a ruleset: its boundaries, its ties, its tables and its dates, then chance."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
 from itertools import islice
@@ -33,6 +33,7 @@ _ROWS_AROUND: Final = 60
 _CANDIDATES: Final = 400
 # Of a thousand claims, how many are systematic at most: the others mix what they are made of.
 _SYSTEMATIC: Final = 800
+_CLAIMS_OF_A_PERSON: Final = 5
 _CENT: Final = Decimal("0.01")
 _CHARGES: Final = tuple(
     Decimal(text) for text in ("0.00", "0.01", "33.33", "66.67", "100.00", "100.01", "-5.00")
@@ -129,9 +130,18 @@ class _Maker:
         made: list[tuple[Row, ...]] = [(row,) for row in rows]
         mixed = self.mixed(rows or [self.plain()])
         made += islice(mixed, count - len(made))
+        by = columns_of(node.by for _, node in self.plan.accumulators.values())
         return tuple(
-            Claim(f"c{number:06}", self.numbered(lines))
+            Claim(f"c{number:06}", self.shared(self.numbered(lines), by, count))
             for number, lines in enumerate(made[:count], 1)
+        )
+
+    def shared(self, lines: tuple[Row, ...], by: Collection[str], count: int) -> tuple[Row, ...]:
+        """Give the lines of a claim to one of some persons, where sums run by person."""
+        who = f"p{self.dice.below(1 + count // _CLAIMS_OF_A_PERSON):05}" if by else ""
+        return tuple(
+            {n: who if n in by and v == self.plain()[n] else v for n, v in line.items()}
+            for line in lines
         )
 
     # -- lines that rules price

@@ -176,6 +176,10 @@ def _met(node: Expression, shelves: Mapping[str, Shelf]) -> Iterator[tuple[str, 
             yield from product(_columns(operand), texts)
         case tree.Lookup() | tree.Has():
             yield from _keys(node, shelves[node.table])
+        case tree.Interpolate(at=at):
+            shelf = shelves[node.table]
+            ends = [row[shelf.type.key[0]] for row in shelf.rows]
+            yield from product(_columns(at), ends)
 
 
 def _keys(node: tree.Lookup | tree.Has, shelf: Shelf) -> Iterator[tuple[str, Any]]:

@@ -1,6 +1,7 @@
 """Pasting: a counterexample as a worked case, in YAML that stands under `cases:` as it is."""
 
 import json
+import re
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
@@ -11,9 +12,11 @@ from rules_engine.engine.certifying.outcomes import Outcome
 from rules_engine.engine.certifying.sample import Claim, Row, written
 from rules_engine.expressions.types import EXACT
 from rules_engine.pricing.plan import Plan
+from rules_engine.pricing.running import Key
 
 __all__ = ["case_of"]
 
+_CODE: Final = re.compile(r"[A-Z]{2}-[A-Z0-9]+")
 _NOTHING: Final = Fraction(0)
 
 
@@ -25,6 +28,7 @@ def case_of(
     *,
     name: str,
     note: str,
+    opening: Mapping[Key, Fraction],
 ) -> str:
     """Write a case.
 
@@ -35,6 +39,7 @@ def case_of(
         expected: What has to come out, by line number.
         name: The name of the case.
         note: What stands in its note.
+        opening: What has run up before the claim.
     """
     lines = [f"- case: {_text(name)}", f"  note: {_text(note)}", "  price:"]
     tables = {table: rows for table, rows in given.items() if rows}
@@ -44,6 +49,8 @@ def case_of(
         for table, rows in given.items():
             lines.append(f"      {table}:" + ("" if table in tables else " []"))
             lines += [f"        - {_flow(row)}" for row in rows]
+    if plan.accumulators:
+        lines.append(f"    accumulators: {_flow(_nested(opening))}")
     lines += ["    claim:", f"      claim_id: {_text(claim.claim_id)}", "      lines:"]
     lines += [f"        - {_flow(row)}" for row in claim.lines]
     lines += ["  expect:", "    lines:"]
@@ -74,7 +81,7 @@ def _expected(plan: Plan, outcome: Outcome) -> dict[str, Any]:
 
 
 def _flow(row: Mapping[str, Any]) -> str:
-    cells = [f"{name}: {_scalar(value)}" for name, value in row.items() if value is not None]
+    cells = [f"{_key(name)}: {_scalar(value)}" for name, value in row.items() if value is not None]
     return "{" + ", ".join(cells) + "}"
 
 
@@ -91,6 +98,17 @@ def _scalar(value: Any) -> str:
         return str(written(value))
     msg = f"{value!r} stands in no case"
     raise TypeError(msg)
+
+
+def _nested(sums: Mapping[Key, Fraction]) -> dict[str, dict[str, dict[str, Fraction]]]:
+    found: dict[str, dict[str, dict[str, Fraction]]] = {}
+    for (name, by, within), amount in sums.items():
+        found.setdefault(name, {}).setdefault(by, {})[within] = amount
+    return found
+
+
+def _key(name: str) -> str:
+    return name if name.isidentifier() or _CODE.fullmatch(name) else _text(name)
 
 
 def _text(value: str) -> str:

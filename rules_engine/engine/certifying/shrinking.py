@@ -19,36 +19,52 @@ _ROUNDS_MAX: Final = 200
 _HUNDRED: Final = Decimal(100)
 
 
-def shrunk(
-    plan: Plan, claim: Claim, given: Mapping[str, tuple[Row, ...]], differing: Differing
-) -> Sample:
+def shrunk(plan: Plan, sample: Sample, claim_id: str, differing: Differing) -> Sample:
     """Give the smallest claim near one, with the fewest rows of given tables, that still differs.
 
     Args:
         plan: What prices it.
-        claim: A claim that engines price differently.
-        given: The rows of given tables.
+        sample: A claim that engines price differently, and the claims that it needs beside it.
+        claim_id: The claim.
         differing: Says which claims are priced differently.
     """
-    rows = dict(given)
+    claim = next(one for one in sample.claims if one.claim_id == claim_id)
+    others = tuple(one for one in sample.claims if one.claim_id != claim_id)
     for _ in range(_ROUNDS_MAX):
-        simpler = [
-            Claim(f"s{number:04}", one.lines)
-            for number, one in enumerate(_simpler(plan, claim), 1)
-            if _cost(one, plan) < _cost(claim, plan)
-        ]
-        failing = frozenset(differing(Sample(tuple(simpler), rows))) if simpler else frozenset()
-        found = next((one for one in simpler if one.claim_id in failing), None)
+        simpler = [one for one in _simpler(plan, claim) if _cost(one, plan) < _cost(claim, plan)]
+        found = _first(simpler, others, sample.given, differing)
         if found is None:
             break
         claim = found
-    claim = Claim("c1", claim.lines)
-    for table, before in given.items():
+    rows = dict(sample.given)
+    for table, before in sample.given.items():
         for row in before:
             fewer = rows | {table: tuple(one for one in rows[table] if one is not row)}
-            if differing(Sample((claim,), fewer)):
+            if claim_id in differing(Sample((*others, claim), fewer)):
                 rows = fewer
-    return Sample((claim,), rows)
+    return Sample((*others, claim), rows)
+
+
+def _first(
+    simpler: Sequence[Claim],
+    others: tuple[Claim, ...],
+    given: Mapping[str, tuple[Row, ...]],
+    differing: Differing,
+) -> Claim | None:
+    """Give the first claim that still differs; all at once where none needs others beside it."""
+    if others:
+        for one in simpler:
+            if one.claim_id in differing(Sample((*others, one), given)):
+                return one
+        return None
+    named = [Claim(f"s{number:04}", one.lines) for number, one in enumerate(simpler)]
+    failing = frozenset(differing(Sample(tuple(named), given))) if named else frozenset()
+    places = [place for place, one in enumerate(named) if one.claim_id in failing]
+    # Asked alone, because where sums run the claims of one question are not independent.
+    for place in places:
+        if simpler[place].claim_id in differing(Sample((simpler[place],), given)):
+            return simpler[place]
+    return None
 
 
 def _simpler(plan: Plan, claim: Claim) -> Iterator[Claim]:
@@ -56,17 +72,19 @@ def _simpler(plan: Plan, claim: Claim) -> Iterator[Claim]:
     lines = claim.lines
     if len(lines) > 1:
         for line in lines:
-            yield Claim("", ({**line, "claim_line_number": 1},))
+            yield Claim(claim.claim_id, ({**line, "claim_line_number": 1},))
         for place in range(len(lines)):
-            yield Claim("", (*lines[:place], *lines[place + 1 :]))
-    yield Claim("", tuple({**line, "claim_line_number": n} for n, line in enumerate(lines, 1)))
+            yield Claim(claim.claim_id, (*lines[:place], *lines[place + 1 :]))
+    yield Claim(
+        claim.claim_id, tuple({**line, "claim_line_number": n} for n, line in enumerate(lines, 1))
+    )
     for changed in _dated_plainly(plan, lines):
-        yield Claim("", changed)
+        yield Claim(claim.claim_id, changed)
     for place, line in enumerate(lines):
         for name in plan.needed_columns:
             for value in _less(plan.columns[name], line[name], plan.first):
                 less = {**line, name: value}
-                yield Claim("", (*lines[:place], less, *lines[place + 1 :]))
+                yield Claim(claim.claim_id, (*lines[:place], less, *lines[place + 1 :]))
 
 
 def _dated_plainly(plan: Plan, lines: tuple[Row, ...]) -> Iterator[tuple[Row, ...]]:
