@@ -144,6 +144,10 @@ def _text(made: "Certificate") -> str:
     parts += [f"\nclaims   sha256 {made.claims_digest}", f"results  sha256 {made.results_digest}"]
     if made.counterexample is not None:
         title = "\nthe smallest claim found on which they differ; paste it under `cases:`\n"
+        before = made.counterexample.before
+        if before:
+            listed = "\n".join(f"  {one}" for one in before)
+            parts.append(f"\nclaims that are priced before the one below\n{listed}")
         parts += [title, textwrap.indent(made.counterexample.case, "  ").rstrip()]
     return "\n".join(parts)
 

@@ -318,6 +318,62 @@ def test_what_is_paid_once_a_claim_is_spread_in_every_engine() -> None:
     assert drgs.met["read"] == drgs.met["rows"]
 
 
+PER_CLAIM: Final = {
+    "id": "fee",
+    "methodology": "fee_schedule",
+    "source": "a",
+    "terms": {
+        "allowed": "round(charge_amount * CASE WHEN claim_rank(charge_amount) = 1 THEN 1.00 "
+        "ELSE 0.505 END, 2)"
+    },
+}
+
+
+def _share(amount: str, when: str | None = None) -> dict[str, Any]:
+    rule = {"id": "share", "methodology": "fee_schedule", "source": "b"}
+    return {
+        **rule,
+        **({"when": when} if when else {}),
+        "terms": {"member_share": {"amount": f"round({amount}, 2)"}},
+    }
+
+
+@pytest.mark.parametrize(
+    "share",
+    [
+        _share("remaining * 0.5", "claim_sum(charge_amount) > 50 AND claim_any(party = 'north')"),
+        _share("running(remaining, 100.00, person_id, 'year')"),
+        _share("running(remaining, base, party, 'month')", "claim_all(charge_amount > 0)"),
+        _share(
+            "running(remaining, 100.00, person_id, 'year') * 0.5 + "
+            "running(round(remaining / service_unit_quantity, 2), 50.00, person_id, 'month') * 0.1"
+        ),
+    ],
+    ids=["of the claim", "running", "running where", "two that run"],
+)
+def test_what_reads_other_lines_and_claims_is_certified(share: Mapping[str, Any]) -> None:
+    """Functions of a claim and running sums agree, whatever refuses a line before they add."""
+    made = contract([PER_CLAIM, share]).load(ENGINE).certify(claims=600)
+    assert made.verdict == "agree", made.counterexample and made.counterexample.as_json()
+    assert all(tally.met["lines"] for tally in made.met.rules)
+
+
+def test_a_difference_that_needs_earlier_claims_comes_with_them() -> None:
+    """What has run up stands in the case, and the claims that ran it up beside it."""
+    share = _share("running(remaining, 100.00, person_id, 'year')")
+
+    def forgets(_line: Mapping[str, Any], values: dict[str, Any]) -> dict[str, Any]:
+        taken = values.get("taken by share")
+        is_partial = taken and values["allowed"] > taken
+        return {**values, "paid": values["paid"] + 1} if is_partial else values
+
+    ruleset = contract([PER_CLAIM, share]).load(ENGINE)
+    made = certify(ruleset, claims=300, engines=(changed(DUCKDB, "wrong", forgets),))
+    assert made.counterexample is not None
+    assert "accumulators: {" in made.counterexample.case
+    _fits_its_schema(made.as_json())
+
+
 def _indented(case: str) -> str:
     return "".join(f"  {line}\n" for line in case.splitlines())
 

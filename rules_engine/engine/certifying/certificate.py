@@ -94,6 +94,8 @@ class Counterexample:
         sample: The claim, with the rows of given tables that it needs.
         expected: What the exact evaluator makes of its lines, by number.
         found: What the engine makes of them.
+        before: Claims that have to be priced before it, as YAML, where sums run from claim to
+            claim.
         case: The claim as a worked case: YAML to paste under `cases:`; it expects what the exact
             evaluator says.
     """
@@ -102,6 +104,7 @@ class Counterexample:
     sample: Sample
     expected: Mapping[int, Outcome]
     found: Mapping[int, Outcome]
+    before: tuple[str, ...]
     case: str
 
     def as_json(self) -> dict[str, Any]:
@@ -110,6 +113,7 @@ class Counterexample:
             "engine": self.engine,
             "expected": {str(number): one.texts() for number, one in self.expected.items()},
             "found": {str(number): one.texts() for number, one in self.found.items()},
+            "before": list(self.before),
             "case": self.case,
         }
 

@@ -11,7 +11,7 @@ from rules_engine.engine.certifying.coverage import Coverage
 from rules_engine.engine.certifying.engines import ENGINES, PricingEngine, installed
 from rules_engine.engine.certifying.judging import Judge
 from rules_engine.engine.certifying.outcomes import Outcome, Outcomes
-from rules_engine.engine.certifying.pasting import case_of
+from rules_engine.engine.certifying.pasting import case_of, claim_text
 from rules_engine.engine.certifying.sample import Row, Sample, digest
 from rules_engine.engine.certifying.shrinking import shrunk
 from rules_engine.pricing.running import Key
@@ -162,6 +162,7 @@ def _smallest(
         sample=small,
         expected=expected,
         found=found,
+        before=tuple(claim_text(one) for one in small.claims if one is not claim),
         case=case_of(
             plan,
             claim,

@@ -14,7 +14,7 @@ from rules_engine.expressions.types import EXACT
 from rules_engine.pricing.plan import Plan
 from rules_engine.pricing.running import Key
 
-__all__ = ["case_of"]
+__all__ = ["case_of", "claim_text"]
 
 _CODE: Final = re.compile(r"[A-Z]{2}-[A-Z0-9]+")
 _NOTHING: Final = Fraction(0)
@@ -59,6 +59,12 @@ def case_of(
         for number, outcome in sorted(expected.items())
     ]
     return "\n".join(lines) + "\n"
+
+
+def claim_text(claim: Claim) -> str:
+    """Write a claim as YAML on one line."""
+    lines = ", ".join(_flow(row) for row in claim.lines)
+    return f"{{claim_id: {_text(claim.claim_id)}, lines: [{lines}]}}"
 
 
 def _expected(plan: Plan, outcome: Outcome) -> dict[str, Any]:
