@@ -154,8 +154,8 @@ def _text(made: "Certificate") -> str:
 
 def _engines(made: "Certificate") -> Iterator[tuple[str, ...]]:
     for one in made.engines:
-        if one.version is None:
-            yield one.name, one.meaning, "not compared", f"{one.library} is not installed"
+        if one.why_not is not None:
+            yield one.name, one.meaning, "not compared", one.why_not
             continue
         differ = f"differs on {counted(one.differences or 0, 'line')}"
         yield (

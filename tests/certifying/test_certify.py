@@ -16,7 +16,7 @@ from jsonschema import Draft202012Validator
 
 from rules_engine import Engine, Ruleset
 from rules_engine.engine.certifying import ENGINES, certify
-from rules_engine.engine.certifying.engines import PricingEngine
+from rules_engine.engine.certifying.engines import NotOfferedError, PricingEngine
 from rules_engine.engine.certifying.outcomes import Outcome, Outcomes
 from rules_engine.engine.certifying.sample import Sample
 from rules_engine.engine.contract import Contract as EngineContract
@@ -242,6 +242,21 @@ def test_an_engine_that_is_not_installed_is_named(tmp_path: Path) -> None:
     assert (told["version"], told["differences"]) == (None, None)
     assert told["why_not"] == "a-library-of-no-registry is not installed"
     _fits_its_schema(made.as_json())
+
+
+def test_an_engine_that_does_not_offer_a_ruleset_says_why(tmp_path: Path) -> None:
+    """It is not compared, and no difference is made of it."""
+
+    def price(_held: EngineContract, _sample: Sample) -> Outcomes:
+        message = "it has no decimals of 38 digits"
+        raise NotOfferedError(message)
+
+    made = certify(
+        visits(tmp_path), claims=100, engines=(CLOSURE, evolve(DUCKDB, name="narrow", price=price))
+    )
+    assert made.verdict == "agree"
+    told = made.as_json()["engines"][1]
+    assert (told["why_not"], told["differences"]) == ("it has no decimals of 38 digits", None)
 
 
 # -- what it says

@@ -27,6 +27,7 @@ class Asked:
         meaning: What it is, in a few words.
         library: The distribution that it runs on.
         version: That distribution's version; None where it is not installed.
+        why_not: Why it was not compared; None where it was.
         differences: Lines on which it differs from the exact evaluator; None where it was not
             asked.
     """
@@ -35,6 +36,7 @@ class Asked:
     meaning: str
     library: str
     version: str | None
+    why_not: str | None
     differences: int | None
 
     def as_json(self) -> dict[str, Any]:
@@ -44,7 +46,7 @@ class Asked:
             "meaning": self.meaning,
             "library": self.library,
             "version": self.version,
-            "why_not": None if self.version else f"{self.library} is not installed",
+            "why_not": self.why_not,
             "differences": self.differences,
         }
 

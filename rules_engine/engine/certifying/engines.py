@@ -18,7 +18,11 @@ from rules_engine.pricing.given import Given
 if TYPE_CHECKING:
     from rules_engine.engine.contract import Contract
 
-__all__ = ["ENGINES", "PricingEngine", "installed"]
+__all__ = ["ENGINES", "NotOfferedError", "PricingEngine", "installed"]
+
+
+class NotOfferedError(Exception):
+    """An engine that is installed cannot price by this ruleset; the message says why."""
 
 
 @frozen(kw_only=True)
@@ -29,7 +33,8 @@ class PricingEngine:
         name: What reports call it.
         meaning: What it is, in a few words.
         library: The distribution that it needs beside this one; empty where it needs none.
-        price: Prices every line of a sample.
+        price: Prices every line of a sample. It raises `NotOfferedError` where the engine does not
+            offer what the ruleset asks for.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""Certify: claims from a ruleset's own edges, priced by every engine and judged exactly."""
+"""Comparison: claims from a ruleset's own edges, priced by every engine and judged exactly."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
@@ -8,7 +8,12 @@ from typing import TYPE_CHECKING, Final
 from rules_engine.engine.certifying.certificate import Asked, Certificate, Counterexample, Met
 from rules_engine.engine.certifying.claims import sample_for, shelves_of
 from rules_engine.engine.certifying.coverage import Coverage
-from rules_engine.engine.certifying.engines import ENGINES, PricingEngine, installed
+from rules_engine.engine.certifying.engines import (
+    ENGINES,
+    NotOfferedError,
+    PricingEngine,
+    installed,
+)
 from rules_engine.engine.certifying.judging import Judge
 from rules_engine.engine.certifying.outcomes import Outcome, Outcomes
 from rules_engine.engine.certifying.pasting import case_of, claim_text
@@ -33,7 +38,7 @@ def certify(
     claims: int = CLAIMS,
     seed: int = 0,
     day: date | None = None,
-    engines: Sequence[PricingEngine] = ENGINES,
+    engines: Sequence[PricingEngine] | None = None,
     progress: Tell | None = None,
 ) -> Certificate:
     """Do what `Ruleset.certify` says."""
@@ -52,19 +57,24 @@ def certify(
     coverage.outcomes(expected.values())
     asked = []
     counterexample = None
-    for engine in engines:
+    for engine in ENGINES if engines is None else engines:
         tell(engine.name, None, None)
-        differing = None
-        if engine.version is not None and sample.claims:
-            differing = _differing(engine, contract, sample, expected)
-            if differing and counterexample is None:
-                counterexample = _smallest(engine, contract, sample, differing[0][0])
+        differing: list[tuple[str, int]] | None = None
+        why_not = _why_not(engine, sample)
+        if why_not is None:
+            try:
+                differing = _differing(engine, contract, sample, expected)
+            except NotOfferedError as error:
+                why_not = str(error)
+        if differing and counterexample is None:
+            counterexample = _smallest(engine, contract, sample, differing[0][0])
         asked.append(
             Asked(
                 name=engine.name,
                 meaning=engine.meaning,
                 library=engine.library or "rules-engine",
                 version=engine.version,
+                why_not=why_not,
                 differences=None if differing is None else len(differing),
             )
         )
@@ -103,6 +113,12 @@ def certify(
     )
 
 
+def _why_not(engine: PricingEngine, sample: Sample) -> str | None:
+    if not sample.claims:
+        return "no rule prices a claim"
+    return None if engine.version else f"{engine.library} is not installed"
+
+
 def _judged(judge: Judge, sample: Sample) -> dict[tuple[str, int], Outcome]:
     return {
         (claim.claim_id, number): outcome
@@ -123,6 +139,8 @@ def _asked(engine: PricingEngine, contract: "Contract", sample: Sample) -> Outco
     """Ask an engine; one that fails on some claim is asked for ever fewer, to see on which."""
     try:
         return engine.price(contract, sample)
+    except NotOfferedError:
+        raise
     except Exception as error:  # noqa: BLE001  whatever an engine raises is a finding about it
         claims = sample.claims
         if len(claims) <= 1:
