@@ -214,7 +214,9 @@ class _Line:
             raise Reject(0)
         value = self.judge.value
         taken = node.condition is None or value(node.condition, self) is True
-        return taken, None if node.operand is None else value(node.operand, self)
+        # The operand is asked of lines that are taken.
+        asked = node.operand if taken else None
+        return taken, None if asked is None else value(asked, self)
 
 
 @define

@@ -60,6 +60,15 @@ class _Column:
     def count(self, value: Any) -> int:
         return value.toordinal() if isinstance(value, date) else self._count(value)
 
+    def starts(self, value: Any) -> list[int]:
+        """Give counts to begin at: the value's own and, of a number, far larger ones.
+
+        What a limit takes whole, or a deductible, moves only beyond it.
+        """
+        own = self.count(value)
+        others = (own * 1_000, own * 100_000) if self.type.is_numeric else ()
+        return [own, *(n for n in others if n != own and self.low <= n <= self.high)]
+
     def value(self, count: int) -> Any:
         if self.type.kind is Kind.DATE:
             return date.fromordinal(count)
@@ -103,8 +112,9 @@ class Solver:
                     return None
                 return distance_of(edge, found[id(edge.left)], found[id(edge.right)])
 
-            start = column.count(row[column.name])
-            there = self._crossing(apart, column, start)
+            there = None
+            for start in column.starts(row[column.name]):
+                there = self._crossing(apart, column, start) if there is None else there
             if there is not None:
                 for count in (there - 1, there, there + 1):
                     if column.low <= count <= column.high:
@@ -154,7 +164,10 @@ class Solver:
             found = seen(column.value(count)).get(id(node.operand))
             return found if isinstance(found, Fraction) else None
 
-        for count in _halves(operand, node.places, column, column.count(value)):
+        counts: dict[int, None] = {}
+        for start in column.starts(value):
+            counts |= dict.fromkeys(_halves(operand, node.places, column, start))
+        for count in counts:
             found = operand(count)
             if found is not None and is_tie(found, node.places):
                 yield column.value(count)
