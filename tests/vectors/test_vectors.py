@@ -2,6 +2,7 @@
 
 import json
 import sys
+from fractions import Fraction
 from pathlib import Path
 from typing import Final
 
@@ -143,6 +144,12 @@ def test_a_file_without_vectors_is_misuse(tmp_path: Path, content: str) -> None:
     assert done.exit_code == 2
     assert CliRunner().invoke(vectors, []).exit_code == 2
     assert CliRunner().invoke(vectors, [str(tmp_path / "none.json")]).exit_code == 2
+
+
+def test_a_truth_is_no_number() -> None:
+    """Python takes true for 1, and readers of JSON do not."""
+    assert not Answer(kind="value", value=True).agrees(Answer(kind="value", value=Fraction(1)))
+    assert Answer(kind="value", value=Fraction(1)).agrees(Answer(kind="value", value=Fraction(1)))
 
 
 def test_skipping_is_no_difference() -> None:
