@@ -15,6 +15,8 @@ class Hand:
         row: Values as JSON holds them; `date` is the row's date.
         answer: The value as JSON holds it, or `rejected RE…` or `refused RE…`.
         why: How it was found.
+        others: The other lines of the claim.
+        claims: Other claims, of one line each.
     """
 
     construct: str
@@ -22,6 +24,8 @@ class Hand:
     row: dict[str, Any]
     answer: Any
     why: str
+    others: tuple[dict[str, Any], ...] = ()
+    claims: tuple[dict[str, Any], ...] = ()
 
 
 _UP = "half up goes away from zero"
@@ -29,7 +33,24 @@ _EVEN = "a tie goes to the even neighbour"
 _DOWN = "down cuts off, towards zero"
 _DATED = "the value is that of the last first day not after the row's date"
 
+
+def _line(number: int, charge: str | None, day: str = "2015-03-31") -> dict[str, Any]:
+    return {"claim_line_number": str(number), "claim_line_start_date": day, "charge_amount": charge}
+
+
+def _of(person: str, charge: str, day: str = "2015-03-31") -> dict[str, Any]:
+    return {**_line(1, charge, day), "person": person}
+
+
+_YEAR = "running(charge_amount, 100.00, person, 'year')"
+
 HANDS: Final = (
+    Hand("claim", "claim_sum(charge_amount)", _line(1, "1.00"), "3.00", "1.00 + 2.00; the null counts for nothing", others=(_line(2, "2.00"), _line(3, None))),
+    Hand("claim", "charge_amount * claim_rank(charge_amount)", _line(2, "5.00"), "10.00", "as much as line 1, which comes first: the second, and twice 5.00", others=(_line(1, "5.00"), _line(3, "4.00"))),
+    Hand("claim", "charge_amount * claim_count()", _line(1, "1.00"), "2.00", "two lines, and twice 1.00", others=(_line(2, None),)),
+    Hand("running", _YEAR, _of("P1", "60.00"), "40.00", "60.00 of the limit is used up", claims=(_of("P1", "60.00"),)),
+    Hand("running", _YEAR, _of("P1", "60.00"), "60.00", "another person's claim uses up nothing", claims=(_of("P2", "60.00"),)),
+    Hand("running", _YEAR, _of("P1", "60.00", "2016-01-01"), "60.00", "another year begins anew", claims=(_of("P1", "60.00"),)),
     Hand("rounding", "round(copay, 1)", {"copay": "0.05"}, "0.1", f"0.05 is a tie of 0.0 and 0.1; {_UP}"),
     Hand("rounding", "round(copay, 1)", {"copay": "-0.05"}, "-0.1", f"-0.05 is a tie of -0.1 and 0.0; {_UP}"),
     Hand("rounding", "round(copay, 1)", {"copay": "0.04"}, "0", "0.04 is nearer to 0.0"),

@@ -8,7 +8,7 @@ from typing import Final
 from attrs import Factory, frozen
 
 from rules_engine.testing.vectors import Setting
-from tests.vectors.settings import MAPPING, ROW, SETTLEMENT
+from tests.vectors.settings import CLAIM, MAPPING, ROW, SETTLEMENT
 
 
 @frozen(kw_only=True)
@@ -255,6 +255,29 @@ CONSTRUCTS: Final = (
             "least(charge / 3, paid)", "CASE WHEN charge / units > 10 THEN charge / units ELSE 0.00 END", "round(exp(trend / 7), 6)",
             "round(power(1 + rate, 1 / 3), 9)", "lookup(fees.amount, code, lines) / 7", "coalesce(paid / 7, charge)", "abs(copay / 7)",
             "trend / 3 = score / 3", "units / 7 BETWEEN 0 AND 1",
+        ),
+    ),
+    Construct(
+        name="claim",
+        meaning="Amounts of a line that read the other lines of its claim.",
+        setting=CLAIM,
+        formulas=(
+            "claim_sum(charge_amount)", "claim_sum(charge_amount) FILTER (WHERE urgent)", "claim_min(charge_amount)",
+            "claim_max(charge_amount) FILTER (WHERE hcpcs = 'A')", "charge_amount * claim_rank(charge_amount)", "charge_amount * claim_rank(units) FILTER (WHERE urgent)",
+            "charge_amount * claim_count()", "charge_amount * claim_count(charge_amount > 0)", "CASE WHEN claim_any(urgent) THEN charge_amount ELSE 0.00 END",
+            "CASE WHEN claim_all(urgent) THEN charge_amount ELSE 0.00 END", "round(charge_amount * CASE WHEN claim_rank(charge_amount) = 1 THEN 1 ELSE 0.5 END, 2)",
+            "round(claim_sum(charge_amount) / claim_count(), 2)", "claim_sum(round(charge_amount / units, 2))",
+            "CASE WHEN claim_line_start_date = claim_max(claim_line_start_date) THEN charge_amount ELSE 0.00 END",
+        ),
+    ),
+    Construct(
+        name="running",
+        meaning="Amounts within a limit that earlier lines and claims have used up in part.",
+        setting=CLAIM,
+        formulas=(
+            "running(charge_amount, 100.00, person, 'year')", "running(charge_amount, 100.00, person, 'month')", "running(charge_amount, 100.00, person, 'quarter')",
+            "running(charge_amount, 100.00, hcpcs, 'contract')", "running(charge_amount, 10.00 * units, person, 'year')",
+            "charge_amount - running(charge_amount, 50.00, person, 'year')", "round(running(charge_amount * 0.5, 33.335, person, 'year'), 2)",
         ),
     ),
     Construct(

@@ -15,11 +15,12 @@ from rules_engine.engine.certifying.claims import Dice
 from rules_engine.engine.certifying.interest import values_of
 from rules_engine.engine.certifying.sample import digest
 from rules_engine.expressions import ExpressionError, Kind, Type, check
-from rules_engine.expressions.tree import Dated, Expression, Has, Interpolate, Lookup, Ref, walk
+from rules_engine.expressions.tree import Expression, Ref, reads_date, running_in, walk
 from rules_engine.expressions.types import EXACT
 from rules_engine.testing.vectors import Answer, Setting, Vector, VectorFile
-from rules_engine.testing.vectors.engines import answered, exactly
-from rules_engine.testing.vectors.vector import read
+from rules_engine.testing.vectors.claims import by_judge
+from rules_engine.testing.vectors.engines import exactly, reply
+from rules_engine.testing.vectors.vector import CLAIM_COLUMNS, read
 from tests.vectors.by_hand import HANDS, Hand
 from tests.vectors.formulas import CONSTRUCTS, Construct
 
@@ -39,6 +40,21 @@ _DATES: Final = (
     date.max,
 )
 _TEXTS: Final = ("A", "B", "065", "65", "", "é", "a%b", "a_b", "J100", "j1", "A\\", "😀x", "'")
+_CHARGES: Final = ("0.00", "0.01", "20.00", "33.33", "60.00", "60.00", "99.99", "100.01", "-5.00")
+_OF_CLAIM: Final[Mapping[str, Sequence[Any]]] = {
+    "claim_line_start_date": (
+        date(2015, 3, 31),
+        date(2015, 4, 1),
+        date(2015, 6, 30),
+        date(2016, 1, 1),
+        None,
+    ),
+    "charge_amount": (*(Decimal(text) for text in _CHARGES), None),
+    "hcpcs": ("A", "B", None),
+    "units": (0, 1, 2, 3, 3, -1, None),
+    "urgent": (True, False, None),
+    "person": ("P1", "P1", "P2", None),
+}
 _COUNTS: Final = (0, 1, -1, 5, -5, 15, 25, -25, 2, 3, 7, 125)
 
 
@@ -47,9 +63,9 @@ def files() -> Iterator[VectorFile]:
     for construct in CONSTRUCTS:
         hands = [hand for hand in HANDS if hand.construct == construct.name]
         made = [*(_by_hand(construct, hand) for hand in hands), *_computed(construct)]
-        vectors: dict[tuple[Any, ...], Vector] = {}
+        vectors: dict[str, Vector] = {}
         for one in made:
-            vectors.setdefault((one.expression, *one.row.items(), one.day), one)
+            vectors.setdefault(_asked(one), one)
         named = [_named(construct, one) for one in vectors.values()]
         texts = " ".join(vector.expression for vector in named)
         yield VectorFile(
@@ -62,9 +78,15 @@ def files() -> Iterator[VectorFile]:
 
 def _named(construct: Construct, one: Vector) -> Vector:
     """Name a vector by what it asks, so that others may come before it."""
+    return evolve(one, id=f"{construct.name}-{_asked(one)[:8]}")
+
+
+def _asked(one: Vector) -> str:
     content = one.as_json()
-    asked = digest({name: content.get(name) for name in ("expression", "row", "date")})
-    return evolve(one, id=f"{construct.name}-{asked[:8]}")
+    asked = ("expression", "row", "others", "claims", "date")
+    return digest(
+        {name: content[name] for name in asked if name in content} | {"date": content.get("date")}
+    )
 
 
 # -- by hand
@@ -75,15 +97,20 @@ def _by_hand(construct: Construct, hand: Hand) -> Vector:
     day = hand.row.get("date")
     row = {n: read(v, setting.columns[n]) for n, v in hand.row.items() if n != "date"}
     type_ = _type(setting, hand.expression)
+    others, claims = (
+        tuple({n: read(v, setting.columns[n]) for n, v in one.items()} for one in rows)
+        for rows in (hand.others, hand.claims)
+    )
     vector = _vector(hand.expression, row, None if day is None else date.fromisoformat(day), type_)
+    vector = evolve(vector, others=others, claims=claims)
     said = _said(hand, type_)
     if setting.profile != "mapping":
-        found = answered(setting, vector, exactly)
+        found = reply(setting, vector, exactly, by_judge)
         if not found.agrees(said):
             msg = f"{hand}: the exact evaluator says {found}"
             raise AssertionError(msg)
         said = Answer(kind="refused", code=found.code) if found.kind == "refused" else found
-    return _vector(hand.expression, row, vector.day, type_, said, hand.why)
+    return evolve(vector, answer=said, why=hand.why)
 
 
 def _said(hand: Hand, type_: Type | None) -> Answer:
@@ -102,7 +129,8 @@ _READS: Final = {
 
 def _type(setting: Setting, text: str) -> Type | None:
     try:
-        return check(text, setting.scope()).type
+        wanted = Type.of(Kind.MONEY) if setting.profile == "claim" else None
+        return check(text, setting.scope(), wanted).type
     except ExpressionError:
         return None
 
@@ -131,9 +159,10 @@ def _vector(
 
 def _computed(construct: Construct) -> Iterator[Vector]:
     setting = construct.setting
+    wanted = Type.of(Kind.MONEY) if setting.profile == "claim" else None
     for text in construct.formulas:
         try:
-            expression = check(text, setting.scope())
+            expression = check(text, setting.scope(), wanted)
         except ExpressionError as error:
             first = error.findings[0]
             answer = Answer(kind="refused", code=first.code)
@@ -148,31 +177,47 @@ def _on_rows(setting: Setting, text: str, expression: Expression) -> Iterator[Ve
     names = dict.fromkeys(
         n.name for n in walk(expression) if isinstance(n, Ref) and n.space == "column"
     )
-    is_dated = any(_is_dated(setting, node) for node in walk(expression))
+    shapes = {name: shelf.type for name, shelf in setting.tables.items()}
+    is_dated = reads_date(expression, shapes)
     by_answer: dict[str, list[Vector]] = {}
     for _ in range(_TRIES):
-        row = {name: dice.pick(_edges(setting.columns[name])) for name in names}
-        day = dice.pick(_DAYS) if is_dated else None
-        asked = _vector(text, row, day, expression.type)
-        answer = answered(setting, asked, exactly)
-        made = _vector(text, row, day, expression.type, answer)
+        if setting.profile == "claim":
+            asked = _of_claim(text, expression, sorted({*names, *CLAIM_COLUMNS}), dice)
+        else:
+            row = {name: dice.pick(_edges(setting.columns[name])) for name in names}
+            day = dice.pick(_DAYS) if is_dated else None
+            asked = _vector(text, row, day, expression.type)
+        answer = reply(setting, asked, exactly, by_judge)
+        made = evolve(asked, answer=answer)
         kind = f"{answer.kind} {answer.code} {answer.value is None} {_sign(answer.value)}"
         held = by_answer.setdefault(kind, [])
         if made not in held:
             held.append(made)
     found = 0
-    while found < _ROWS and any(by_answer.values()):
+    # What reads several lines can go wrong in more ways.
+    most = 2 * _ROWS if setting.profile == "claim" else _ROWS
+    while found < most and any(by_answer.values()):
         for held in by_answer.values():
-            if held and found < _ROWS:
+            if held and found < most:
                 found += 1
                 yield held.pop(0)
 
 
-def _is_dated(setting: Setting, node: Expression) -> bool:
-    """Whether a part of an expression depends on the row's date."""
-    if isinstance(node, Lookup | Has | Interpolate):
-        return setting.tables[node.table].type.effective is not None
-    return isinstance(node, Dated)
+def _of_claim(text: str, expression: Expression, names: Sequence[str], dice: Dice) -> Vector:
+    """Draw a claim of some lines and, where sums run, claims before it."""
+    runs = bool(running_in(expression))
+
+    def line(number: int) -> dict[str, Any]:
+        row = {name: dice.pick(_OF_CLAIM[name]) for name in names if name in _OF_CLAIM}
+        return {"claim_line_number": number, **row}
+
+    count = 1 + dice.below(4)
+    own = 1 + dice.below(count)
+    return evolve(
+        _vector(text, line(own), None, expression.type),
+        others=tuple(line(number) for number in range(1, count + 1) if number != own),
+        claims=tuple(line(1) for _ in range(dice.below(4))) if runs else (),
+    )
 
 
 def _sign(value: Any) -> Any:

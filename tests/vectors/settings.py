@@ -119,6 +119,18 @@ ROW: Final = Setting(profile="row", columns=COLUMNS, parameters=PARAMETERS, tabl
 SETTLEMENT: Final = Setting(
     profile="settlement", columns=COLUMNS, parameters=PARAMETERS, tables=TABLES
 )
+CLAIM: Final = Setting(
+    profile="claim",
+    columns={
+        "claim_line_number": _number(Kind.COUNT, "0", "999999", 0),
+        "claim_line_start_date": Type(Kind.DATE, nullable=True),
+        "charge_amount": _number(Kind.MONEY, "-9999999.99", "9999999.99", 2, nullable=True),
+        "hcpcs": Type(Kind.CODE, nullable=True),
+        "units": _number(Kind.COUNT, "-999", "999", 0, nullable=True),
+        "urgent": Type(Kind.BOOLEAN, nullable=True),
+        "person": Type(Kind.CODE, nullable=True),
+    },
+)
 MAPPING: Final = Setting(
     profile="mapping",
     columns=dict.fromkeys(

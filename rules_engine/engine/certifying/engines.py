@@ -1,6 +1,6 @@
 """The engines that prices can come from; each is asked for the same lines."""
 
-from collections.abc import Callable  # noqa: TC003  attrs reads the annotation
+from collections.abc import Callable, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any, Final
 
@@ -14,11 +14,14 @@ from rules_engine.expressions import Sites
 from rules_engine.language.bind import LINE
 from rules_engine.pricing.batch import batch_query
 from rules_engine.pricing.given import Given
+from rules_engine.pricing.one import ClaimPricer
+from rules_engine.pricing.plan import Plan
+from rules_engine.tables.lookup import LookupTable
 
 if TYPE_CHECKING:
     from rules_engine.engine.contract import Contract
 
-__all__ = ["ENGINES", "NotOfferedError", "PricingEngine", "installed"]
+__all__ = ["ENGINES", "NotOfferedError", "PricingEngine", "alone", "installed", "together"]
 
 
 class NotOfferedError(Exception):
@@ -56,23 +59,22 @@ def installed(distribution: str) -> str | None:
         return None
 
 
-def _alone(contract: "Contract", sample: Sample) -> Outcomes:
+def alone(plan: Plan, pricer: ClaimPricer, sample: Sample) -> Outcomes:
     """Price one claim after the other by the generated function."""
     found: dict[tuple[str, int], Outcome] = {}
     run_up: dict[tuple[str, str, str], Any] = {}
-    for claim in Judge(contract.plan, {}).in_order(sample.claims):
-        priced = contract.pricer.price(claim.as_input(), Given(sample.given, run_up))
+    for claim in Judge(plan, {}).in_order(sample.claims):
+        priced = pricer.price(claim.as_input(), Given(sample.given, run_up))
         run_up |= priced.given_after
         for line in priced.lines:
-            found[claim.claim_id, line.claim_line_number] = of_claim(contract.plan, line)
+            found[claim.claim_id, line.claim_line_number] = of_claim(plan, line)
     return found
 
 
-def _together(contract: "Contract", sample: Sample) -> Outcomes:
+def together(plan: Plan, tables: Mapping[str, LookupTable], sample: Sample) -> Outcomes:
     """Price all claims by one query."""
     import duckdb  # noqa: PLC0415  a caller may ask for other engines alone
 
-    plan = contract.plan
     columns = {
         name: plan.columns[name] for name in ("claim_id", "claim_line_number", *plan.needed_columns)
     }
@@ -83,7 +85,7 @@ def _together(contract: "Contract", sample: Sample) -> Outcomes:
             if name in sample.given:
                 store(connection, name, plan.tables[name].columns, sample.given[name])
             else:
-                contract.bound.tables[name].store(connection)
+                tables[name].store(connection)
         sites = Sites()
         query = batch_query(plan, sites, columns)
         cursor = connection.execute(query.sql)
@@ -92,6 +94,14 @@ def _together(contract: "Contract", sample: Sample) -> Outcomes:
     return {
         (row["claim_id"], row["claim_line_number"]): of_batch(plan, row, sites) for row in priced
     }
+
+
+def _alone(contract: "Contract", sample: Sample) -> Outcomes:
+    return alone(contract.plan, contract.pricer, sample)
+
+
+def _together(contract: "Contract", sample: Sample) -> Outcomes:
+    return together(contract.plan, contract.bound.tables, sample)
 
 
 ENGINES: Final = (

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from rules_engine.testing.vectors.engines import ENGINES, answered, command, exactly
+from rules_engine.testing.vectors.claims import by_judge
+from rules_engine.testing.vectors.engines import ENGINES, command, exactly, reply
 from rules_engine.testing.vectors.running import read_folder, run
 from rules_engine.testing.vectors.vector import Answer, Setting, Vector
 
@@ -61,7 +62,7 @@ def _reply(line: str) -> dict[str, object]:
         return {"id": asked["id"], "skipped": "texts of files are read in SQL"}
     told = {**asked, **Answer(kind="value").as_json()}
     vector = Vector.from_json(told, setting.columns)
-    return {"id": vector.id, **answered(setting, vector, exactly).as_json()}
+    return {"id": vector.id, **reply(setting, vector, exactly, by_judge).as_json()}
 
 
 if __name__ == "__main__":

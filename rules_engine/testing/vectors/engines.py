@@ -20,10 +20,18 @@ from rules_engine.expressions.closure import Emitter, Index, Reject, column_vari
 from rules_engine.expressions.exact import evaluate, plain
 from rules_engine.expressions.sql import SqlWriter, quote
 from rules_engine.expressions.tree import Ref
+from rules_engine.testing.vectors.claims import (
+    Pricing,
+    by_closure,
+    by_judge,
+    by_query,
+    claim_answer,
+)
 from rules_engine.testing.vectors.vector import Answer, Setting, Vector, VectorFile
 
-__all__ = ["ENGINES", "VectorEngine", "answered", "command", "request"]
+__all__ = ["ENGINES", "VectorEngine", "answered", "command", "exactly", "reply", "request"]
 
+_ASKED: Final = ("row", "others", "claims", "date")
 _SECONDS_MAX: Final = 600
 _DAY: Final = date(2015, 1, 1)
 """The date of a row of which the date does not matter."""
@@ -47,8 +55,15 @@ class VectorEngine:
 Compute = Callable[[Expression, Vector, Setting, Sites], Any]
 
 
-def _each(compute: Compute, file: VectorFile) -> list[Answer]:
-    return [answered(file.setting, vector, compute) for vector in file.vectors]
+def _each(compute: Compute, pricing: Pricing, file: VectorFile) -> list[Answer]:
+    return [reply(file.setting, vector, compute, pricing) for vector in file.vectors]
+
+
+def reply(setting: Setting, vector: Vector, compute: Compute, pricing: Pricing) -> Answer:
+    """Answer a vector: by computing an expression, or by pricing a line of a claim."""
+    if setting.profile == "claim":
+        return claim_answer(setting, vector, pricing)
+    return answered(setting, vector, compute)
 
 
 def answered(setting: Setting, vector: Vector, compute: Compute) -> Answer:
@@ -153,7 +168,7 @@ def _by_query(file: VectorFile) -> list[Answer]:
                 for row in shelf.rows
             ]
             store(connection, name, shelf.type.columns, rows)
-        return _each(partial(_asked, connection), file)
+        return _each(partial(_asked, connection), by_query, file)
 
 
 def _asked(
@@ -185,10 +200,16 @@ def _asked(
 
 ENGINES: Final = (
     VectorEngine(
-        name="exact", profiles=frozenset({"row", "settlement"}), answers=partial(_each, exactly)
+        name="exact",
+        profiles=frozenset({"row", "claim", "settlement"}),
+        answers=partial(_each, exactly, by_judge),
     ),
-    VectorEngine(name="closure", profiles=frozenset({"row"}), answers=partial(_each, _alone)),
-    VectorEngine(name="duckdb", profiles=frozenset({"row", "mapping"}), answers=_by_query),
+    VectorEngine(
+        name="closure",
+        profiles=frozenset({"row", "claim"}),
+        answers=partial(_each, _alone, by_closure),
+    ),
+    VectorEngine(name="duckdb", profiles=frozenset({"row", "claim", "mapping"}), answers=_by_query),
 )
 """The engines of this distribution."""
 
@@ -207,7 +228,7 @@ def command(text: str, *, name: str | None = None) -> VectorEngine:
         name: What reports call it; None takes the command's first word.
     """
     words = shlex.split(text)
-    profiles = frozenset({"row", "settlement", "mapping"})
+    profiles = frozenset({"row", "claim", "settlement", "mapping"})
     return VectorEngine(name=name or words[0], profiles=profiles, answers=partial(_told, words))
 
 
@@ -239,4 +260,4 @@ def request(setting: Setting, vector: Vector) -> dict[str, Any]:
     asked: dict[str, Any] = {"id": vector.id, "expression": vector.expression}
     row = vector.as_json()
     asked |= setting.named(vector.expression).as_json()
-    return asked | {name: row[name] for name in ("row", "date") if name in row}
+    return asked | {name: row[name] for name in _ASKED if name in row}

@@ -19,6 +19,8 @@ from rules_engine.expressions.types import EXACT
 __all__ = ["FORMAT", "Answer", "Setting", "Vector", "VectorFile"]
 
 FORMAT: Final = "rules-engine vectors 1"
+CLAIM_COLUMNS: Final = frozenset({"claim_line_number", "claim_line_start_date", "charge_amount"})
+"""Columns that every line of a claim has: its number, the date it is priced at, its charge."""
 _WHOLE: Final = frozenset({Kind.COUNT, Kind.DAYS})
 
 
@@ -105,7 +107,8 @@ class Setting:
     """What the names of expressions stand for.
 
     Attributes:
-        profile: `row`, `settlement` or `mapping`.
+        profile: `row`, `settlement` or `mapping`; `claim` for amounts of a line that read the other
+            lines of its claim, or what has run up before it.
         columns: Type of each column.
         parameters: The contract's own numbers.
         tables: Tables with their rows.
@@ -118,8 +121,10 @@ class Setting:
 
     def scope(self) -> Scope:
         """Give the scope that an expression is checked in."""
+        is_claim = self.profile == "claim"
         return Scope(
-            profile=self.profile,
+            profile="row" if is_claim else self.profile,
+            of_claim=is_claim,
             columns=self.columns,
             parameters=self.parameters,
             tables={name: shelf.type for name, shelf in self.tables.items()},
@@ -132,6 +137,8 @@ class Setting:
     def named(self, text: str) -> "Setting":
         """Keep what a text names."""
         words = set(re.findall(r"[A-Za-z_][A-Za-z0-9_]*", text))
+        if self.profile == "claim":
+            words |= CLAIM_COLUMNS
         return evolve(
             self,
             columns={n: t for n, t in self.columns.items() if n in words},
@@ -187,6 +194,9 @@ class Vector:
         type: What the value is: kind, nullable, scale; None where the expression is refused.
         answer: What comes out.
         why: How the answer was worked out by hand; empty where the exact evaluator gave it.
+        others: The other lines of the claim, in the profile `claim`.
+        claims: Other claims, of one line each. Claims are priced in the order of their first day,
+            on one day as listed, the vector's own last.
     """
 
     id: str
@@ -196,6 +206,8 @@ class Vector:
     type: Type | None
     answer: Answer
     why: str = ""
+    others: tuple[Mapping[str, Any], ...] = ()
+    claims: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def by_hand(self) -> bool:
@@ -205,7 +217,10 @@ class Vector:
     def as_json(self) -> dict[str, Any]:
         """Give it as JSON holds it."""
         found: dict[str, Any] = {"id": self.id, "expression": self.expression}
-        found["row"] = {name: written(value) for name, value in self.row.items()}
+        found["row"] = _row_json(self.row)
+        for name, rows in (("others", self.others), ("claims", self.claims)):
+            if rows:
+                found[name] = [_row_json(row) for row in rows]
         if self.day is not None:
             found["date"] = self.day.isoformat()
         if self.type is not None:
@@ -229,7 +244,9 @@ class Vector:
         return cls(
             id=content["id"],
             expression=content["expression"],
-            row={name: read(value, columns[name]) for name, value in content["row"].items()},
+            row=_read_row(content["row"], columns),
+            others=tuple(_read_row(row, columns) for row in content.get("others", ())),
+            claims=tuple(_read_row(row, columns) for row in content.get("claims", ())),
             day=None if day is None else date.fromisoformat(day),
             type=type_,
             answer=Answer.from_json(content, type_),
@@ -283,6 +300,14 @@ class VectorFile:
             setting=setting,
             vectors=tuple(Vector.from_json(one, setting.columns) for one in content["vectors"]),
         )
+
+
+def _row_json(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: written(value) for name, value in row.items()}
+
+
+def _read_row(row: Mapping[str, Any], columns: Mapping[str, Type]) -> dict[str, Any]:
+    return {name: read(value, columns[name]) for name, value in row.items()}
 
 
 def read(value: Any, type_: Type) -> Any:
