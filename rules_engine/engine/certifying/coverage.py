@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import date
 from fractions import Fraction
-from typing import Any
 
 from attrs import Factory, define, field, frozen
 
@@ -37,10 +36,6 @@ class Tally:
     def ways_met(self) -> int:
         """How many of its ways were met at least once."""
         return sum(1 for count in self.met.values() if count)
-
-    def as_json(self) -> dict[str, Any]:
-        """Give it as JSON holds it."""
-        return {"rule": self.rule, "text": self.text, **self.met}
 
 
 @define

@@ -2,15 +2,17 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any
+from typing import Any, Final
 
 from attrs import frozen
 
 __all__ = ["Claim", "Row", "Sample", "digest", "written"]
+
+_PLACES_MAX: Final = 60
 
 Row = Mapping[str, Any]
 """Exact values by column: Decimal, int, date, str, bool or None."""
@@ -88,11 +90,3 @@ def decimal_text(value: Fraction) -> str:
     sign = "-" if value < 0 else ""
     units = str(abs(int(value * 10**places))).rjust(places + 1, "0")
     return f"{sign}{units[: len(units) - places]}" + (f".{units[-places:]}" if places else "")
-
-
-_PLACES_MAX = 60
-
-
-def keyed(names: Sequence[str], row: Row) -> tuple[Any, ...]:
-    """Give the values of some columns."""
-    return tuple(row[name] for name in names)
