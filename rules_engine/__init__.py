@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from rules_engine.diagnostics import Diagnostic, Location, RulesetError
     from rules_engine.engine import Engine, Explanation, Ruleset, Run
+    from rules_engine.engine.certifying import Certificate
     from rules_engine.expressions import Kind, TableType, Type
     from rules_engine.language.schema import expression_schema
     from rules_engine.ledger import Ledger, Money, Transfer, UnbalancedError, allocate, transfer
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Adjustment",
+    "Certificate",
     "Diagnostic",
     "Engine",
     "Explained",
@@ -80,6 +82,7 @@ _HOMES: Final = {
     for home, names in {
         "diagnostics": "Diagnostic Location RulesetError",
         "engine": "Engine Explanation Ruleset Run",
+        "engine.certifying": "Certificate",
         "expressions": "Kind TableType Type",
         "language.schema": "expression_schema",
         "ledger": "Ledger Money Transfer UnbalancedError allocate transfer",

@@ -22,7 +22,7 @@ _SUFFIX = ".schema.json"
 def schema(*, name: str, form: str) -> None:  # noqa: ARG001  a schema is JSON in both
     """Print a JSON Schema.
 
-    NAME is `ruleset`, `mapping`, `diagnostics`, `settlement` or a methodology.
+    NAME is `ruleset`, `mapping`, `diagnostics`, `settlement`, `certificate` or a methodology.
     """
     own = sorted(
         entry.name.removesuffix(_SUFFIX)

@@ -16,6 +16,7 @@ from rules_engine.pricing.steps import line_tree
 
 if TYPE_CHECKING:
     from rules_engine.engine.cases import Case, CaseResult
+    from rules_engine.engine.certifying import Certificate
     from rules_engine.engine.run import Run
     from rules_engine.tables.check import DataCheck
 
@@ -202,3 +203,30 @@ class Ruleset(Contract):
         from rules_engine.engine.cases import run_case  # noqa: PLC0415  only tests run them
 
         return [run_case(self, case) for case in self.cases()]
+
+    def certify(
+        self,
+        *,
+        claims: int = 3_000,
+        seed: int = 0,
+        day: date | None = None,
+        progress: Callable[[str, int | None, int | None], None] | None = None,
+    ) -> "Certificate":
+        """Price claims made from its own boundaries, ties, tables and dates by every engine.
+
+        Args:
+            claims: How many claims to make; each has one to five lines.
+            seed: What chance starts from. One seed gives the same claims on every machine.
+            day: Day to date the certificate with; the clock is never read.
+            progress: As for `run`.
+
+        Returns:
+            What was compared and what was met and, where an engine differs from the exact
+            evaluator, the smallest claim that shows it.
+
+        Raises:
+            ValueError: No claims are asked for.
+        """
+        from rules_engine.engine.certifying import certify  # noqa: PLC0415  it loads DuckDB
+
+        return certify(self, claims=claims, seed=seed, day=day, progress=progress)

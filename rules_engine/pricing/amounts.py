@@ -1,5 +1,6 @@
 """Amounts of a line in generated Python: computed, held to their range, and posted."""
 
+from collections.abc import Sequence
 from contextlib import nullcontext
 
 from rules_engine.expressions import Expression, tree
@@ -23,8 +24,11 @@ def write_amount(variable: str, rule: PricingRule, emitter: Emitter, scale: int)
     """
     sites, expression = emitter.sites, rule.step.expression
     sites.rule = rule.id
-    for number, node in enumerate(tree.running_in(expression), 1):
-        _write_running(accumulator(rule.id, number), node, emitter)
+    nodes = tree.running_in(expression)
+    # All parts first: what refuses the line does so before it adds to any sum, as in a batch.
+    parts = [[emitter.atom(emitter.value(p)) for p in tree.children(node)] for node in nodes]
+    for number, (node, texts) in enumerate(zip(nodes, parts, strict=True), 1):
+        _write_running(accumulator(rule.id, number), node, texts, emitter)
     emitter.write(f"{variable} = {emitter.value(expression)}")
     if expression.type.nullable:
         site = sites.number("RE605", "a null reaches an amount")
@@ -40,14 +44,13 @@ def write_amount(variable: str, rule: PricingRule, emitter: Emitter, scale: int)
         )
 
 
-def _write_running(name: str, node: tree.Running, emitter: Emitter) -> None:
+def _write_running(name: str, node: tree.Running, texts: Sequence[str], emitter: Emitter) -> None:
     """Write what lies within a limit, and what has run up to it, before anything else is read."""
-    parts = tree.children(node)
-    amount, limit, by, within = (emitter.atom(emitter.value(part)) for part in parts)
+    amount, limit, by, within = texts
     made = emitter.temp("None")
     emitter.running[node] = made
     emitter.bound["text_"] = key_text
-    pairs = zip((amount, limit, by, within), parts, strict=True)
+    pairs = zip(texts, tree.children(node), strict=True)
     known = [f"{text} is not None" for text, part in pairs if part.type.nullable]
     with emitter.block(f"if {' and '.join(known)}:") if known else nullcontext():
         key = f"({name!r}, text_({by}), text_({within}))"
