@@ -22,7 +22,8 @@ from pyarrow import feather
 
 from rules_engine.diagnostics import RulesetError
 from rules_engine.expressions.types import TableType, Type
-from rules_engine.tables import STANDARD, Dataset, check_data, storage
+from rules_engine.tables import STANDARD, Dataset, check_data
+from rules_engine.tables.storage import storage
 
 CLAIM = {
     "claim_id": "C1",
