@@ -58,6 +58,11 @@ _YEAR_FIRST, _YEAR_LAST = 1900, 2999
     metavar="FILE",
     help="A mapping of the data's columns, instead of those of the ruleset; may be repeated.",
 )
+@click.option(
+    "--memory",
+    metavar="AMOUNT",
+    help="How much memory the tables take at most, such as 8GiB; 2GiB unless this says otherwise.",
+)
 @click.option("--allow-rejects", is_flag=True, help="Exit with 0 although rows were rejected.")
 @click.option(
     "--check",
@@ -78,6 +83,7 @@ def run(
     as_year: int | None,
     known_at: datetime | None,
     mappings: Sequence[Path],
+    memory: str | None,
     allow_rejects: bool,
     only_check: bool,
     form: str,
@@ -120,6 +126,7 @@ def run(
                 known_at=None if known_at is None else known_at.date(),
                 mappings=given or None,
                 progress=report,
+                memory=memory,
             )
         )
     with done:
@@ -136,7 +143,7 @@ def _ran(run_it: "Callable[[], Run]") -> "Run":
     try:
         return run_it()
     except ValueError as error:
-        # A period that the ruleset does not have, or data that is no data.
+        # A period that the ruleset does not have, data that is no data, or no amount of memory.
         raise MisuseError(str(error).splitlines()[0]) from error
 
 

@@ -1,9 +1,10 @@
 """Lines without a price: each with its reason, and with what of the line it is about."""
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
 
-from rules_engine.expressions import Site
+from rules_engine.expressions import Site, Sites
 from rules_engine.expressions.sql import quote
 from rules_engine.language.bind import LINE
 from rules_engine.tables.rejects import Reject
@@ -11,27 +12,51 @@ from rules_engine.tables.rejects import Reject
 if TYPE_CHECKING:
     from rules_engine.engine.run import Run
 
-__all__ = ["PRICED", "line_rejects"]
+__all__ = ["PRICED", "beside", "line_rejects", "reject_reasons"]
 
 PRICED: Final = "priced_line"
 """The table or view of a run that holds the priced lines."""
 _DETAILS_MAX: Final = 10_000
 
 
-def line_rejects(made: "Run") -> list[Reject]:
+def reject_reasons(sites: Sites, folder: Path) -> list[dict[str, Any]]:
+    """Give code, rule, reason and place by the number in the column `reject`, as JSON.
+
+    Args:
+        sites: The places that refuse lines.
+        folder: The ruleset's; places within are written relative to it.
+    """
+    return [
+        {
+            "reject": number,
+            "code": site.code,
+            "rule": site.rule,
+            "reason": site.message,
+            "place": beside(site.place, folder),
+        }
+        for number, site in enumerate(sites)
+    ]
+
+
+def beside(place: str, folder: Path) -> str:
+    """Write a place relative to the ruleset's folder, so that machines write the same result."""
+    return place.removeprefix(f"{folder}/") if str(folder) != "." else place
+
+
+def line_rejects(made: "Run") -> Iterator[Reject]:
     """Give the lines without a price; the first ten thousand with what of the line it is about."""
     if made.query is None or not made.summary.lines_rejected:
-        return []
+        return
     sites = list(made.sites)
-    rows = made.connection.execute(
+    details = _details(made)
+    # With a cursor of its own, because others ask the connection meanwhile.
+    found = made.connection.cursor().execute(
         f"SELECT claim_id, claim_line_number, reject FROM {PRICED}"
         " WHERE reject IS NOT NULL ORDER BY ALL"
-    ).fetchall()
-    details = _details(made, rows[:_DETAILS_MAX])
-    return [
-        _reject(sites[number], claim, line, details.get((claim, line)))
-        for claim, line, number in rows
-    ]
+    )
+    while rows := found.fetchmany(_DETAILS_MAX):
+        for claim, line, number in rows:
+            yield _reject(sites[number], claim, line, details.get((claim, line)))
 
 
 def _reject(site: Site, claim: str, line: int, detail: str | None) -> Reject:
@@ -46,7 +71,7 @@ def _reject(site: Site, claim: str, line: int, detail: str | None) -> Reject:
     )
 
 
-def _details(made: "Run", rows: Sequence[tuple[str, int, int]]) -> dict[tuple[str, int], str]:
+def _details(made: "Run") -> dict[tuple[str, int], str]:
     """Ask the claim pricer why; it reads the same line and must give the same reason."""
     plan = made.ruleset.plan
     if made.ruleset.needs.given or plan.claim_functions or plan.accumulators:
@@ -58,11 +83,9 @@ def _details(made: "Run", rows: Sequence[tuple[str, int, int]]) -> dict[tuple[st
         c for c in made.ruleset.plan.needed_columns if c in made.dataset.tables[LINE].columns
     ]
     names = ", ".join(f"l.{quote(c)}" for c in ("claim_id", "claim_line_number", *columns) if c)
-    numbers = sorted({number for _, _, number in rows})
-    limit = f"p.reject IN ({', '.join(map(str, numbers))})"
     cursor = connection.execute(
         f"SELECT {names} FROM {LINE} AS l JOIN {PRICED} AS p USING (claim_id, claim_line_number) "
-        f"WHERE {limit} ORDER BY ALL LIMIT {_DETAILS_MAX}"
+        f"WHERE p.reject IS NOT NULL ORDER BY ALL LIMIT {_DETAILS_MAX}"
     )
     heads = [column[0] for column in cursor.description]
     found: dict[tuple[str, int], str] = {}

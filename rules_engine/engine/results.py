@@ -6,17 +6,28 @@ import json
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from rules_engine.engine.explanation import json_value, step_json
+from rules_engine.engine.refusals import PRICED, beside, reject_reasons
+from rules_engine.expressions.sql import text
 from rules_engine.ledger import Money, Transfer
+from rules_engine.tables.dataset import inputs_json
 from rules_engine.tables.rejects import write_rejects
 
 if TYPE_CHECKING:
     from rules_engine.engine.run import Run
     from rules_engine.settlement.books import Settled
 
-__all__ = ["settlement_json", "write_results"]
+__all__ = ["UNFINISHED", "lines_from", "settlement_json", "write_results"]
+
+UNFINISHED: Final = ".lines.parquet.unfinished"
+"""What the priced lines are called in the folder of results until the run has settled."""
+
+
+def lines_from(path: Path) -> str:
+    """Write the statement that makes a file the priced lines of a run."""
+    return f"CREATE OR REPLACE VIEW {PRICED} AS FROM read_parquet([{text(str(path))}])"
 
 
 def write_results(run: "Run", out: Path) -> dict[str, Path]:
@@ -30,10 +41,13 @@ def write_results(run: "Run", out: Path) -> dict[str, Path]:
     """
     out.mkdir(parents=True, exist_ok=True)
     files: dict[str, Path] = {}
-    if (out / "lines.parquet").exists() and run.query is not None:
+    if run.query is not None:
         files["lines.parquet"] = out / "lines.parquet"
+        # A name of its own until now, because a run that fails must not leave half a result.
+        (out / UNFINISHED).replace(files["lines.parquet"])
+        run.connection.execute(lines_from(files["lines.parquet"]))
     files["rejects.csv"] = out / "rejects.csv"
-    write_rejects(files["rejects.csv"], run.rejects())
+    write_rejects(files["rejects.csv"], run.each_reject())
     files["transfers.csv"] = out / "transfers.csv"
     _write_transfers(run, files["transfers.csv"])
     folder = out / "statements"
@@ -168,19 +182,7 @@ def settlement_json(run: "Run", digests: Mapping[str, str]) -> dict[str, Any]:
             {"name": name, "file": table.path, "rows": len(table), "sha256": table.digest}
             for name, table in sorted(ruleset.bound.tables.items())
         ],
-        "inputs": [
-            {
-                "table": found.table,
-                "file": found.file,
-                "sha256": found.sha256,
-                "mapping": found.mapping,
-                "rows_read": found.rows_read,
-                "rows_rejected": found.rows_rejected,
-                "rows_superseded": found.rows_superseded,
-                "rows_left_out": found.rows_left_out,
-            }
-            for found in run.inputs
-        ],
+        "inputs": inputs_json(run.inputs),
         "options": dict(run.options),
         "lines": {
             "read": summary.lines,
@@ -193,16 +195,7 @@ def settlement_json(run: "Run", digests: Mapping[str, str]) -> dict[str, Any]:
             "withheld": _text(summary.withheld),
             "paid": _text(summary.paid),
         },
-        "reject_reasons": [
-            {
-                "reject": number,
-                "code": site.code,
-                "rule": site.rule,
-                "reason": site.message,
-                "place": _beside(site.place, ruleset.path.parent),
-            }
-            for number, site in enumerate(run.sites)
-        ],
+        "reject_reasons": reject_reasons(run.sites, ruleset.path.parent),
         "settlements": [_settled(one, ruleset.path.parent) for one in run.settlements],
         "balances": {a: _text(m.as_decimal()) for a, m in run.ledger.balances().items()},
         "warnings": list(run.warnings),
@@ -232,14 +225,9 @@ def _settled(one: "Settled", folder: Path) -> dict[str, Any]:
             for t in one.transfers
         ],
         "explained": [
-            {**step_json(step), "place": _beside(step.place, folder)} for step in one.explained
+            {**step_json(step), "place": beside(step.place, folder)} for step in one.explained
         ],
     }
-
-
-def _beside(place: str, folder: Path) -> str:
-    """Write a place relative to the ruleset's folder, so that machines write the same result."""
-    return place.removeprefix(f"{folder}/") if str(folder) != "." else place
 
 
 def _text(value: Decimal) -> str:

@@ -15,6 +15,8 @@ from rules_engine.pricing.priced import PricedClaim, PricedLine, RejectedLine
 from rules_engine.pricing.steps import line_tree
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from rules_engine.engine.cases import Case, CaseResult
     from rules_engine.engine.certifying import Certificate
     from rules_engine.engine.run import Run
@@ -72,6 +74,40 @@ class Ruleset(Contract):
             ValueError: A line number is no whole number.
         """
         return self.pricer.price_rows(rows, given)
+
+    def price_table(
+        self,
+        lines: Any,
+        given: "Mapping[str, Any] | Given | None" = None,
+        *,
+        memory: str | None = None,
+    ) -> "pa.RecordBatchReader":
+        """Price claim lines that come as Arrow; what comes out are the columns of `lines.parquet`.
+
+        Rows are checked as in `run`: claims that others replace are left out, and rows that do not
+        read or of which two have one key come last, with a number in `reject` as lines without a
+        price have. For these checks a stream, which comes once, is first kept in a folder for
+        temporary files; a table or a file is read in place. The prices are found while they are
+        taken, batch by batch.
+
+        Args:
+            lines: What has `__arrow_c_stream__`, such as a table, data frame or stream of batches,
+                or the path of a Parquet or Arrow file.
+            given: Tables of the data that the ruleset reads, in the forms that `run` takes.
+            memory: As for `run`.
+
+        Returns:
+            A stream, to be taken once. Its schema's metadata has, as JSON and as in
+            `settlement.json`, `reject_reasons` by the number in `reject`, `inputs` and `warnings`.
+
+        Raises:
+            RulesetError: A needed column or table is absent, or stored as a type that is not exact.
+            TypeError: The lines are not Arrow.
+            ValueError: The ruleset prices no lines, or given rows do not read.
+        """
+        from rules_engine.engine.stream import price_table  # noqa: PLC0415  it loads DuckDB
+
+        return price_table(self, lines, given, memory)
 
     def explain_claim(self, claim: Mapping[str, Any], given: Given | None = None) -> Explanation:
         """Say why each line of a claim is paid what it is paid, or rejected.
@@ -135,11 +171,13 @@ class Ruleset(Contract):
         known_at: date | None = None,
         mappings: Sequence[str | os.PathLike[str]] | None = None,
         progress: Callable[[str, int | None, int | None], None] | None = None,
+        memory: str | None = None,
     ) -> "Run":
         """Price a batch and settle it.
 
         Args:
-            data: A folder, a DuckDB file, or table name → Arrow table, list of rows or path.
+            data: A folder, a DuckDB file, or table name → Arrow table or stream, list of rows, or
+                path.
             out: Folder for the results; None keeps them in memory.
             period: Label of the period to settle, or several; None settles all of the contract.
             year: Calendar year of the data to take; lines of other years are left out and counted.
@@ -148,10 +186,13 @@ class Ruleset(Contract):
             mappings: Mapping files; None takes those that the ruleset names, or its folder
                 `mappings`.
             progress: Called with a phase, and what is done of what total where that is known.
+            memory: How much memory the tables take at most, such as `8GiB`; None takes 2 GiB. What
+                does not fit goes to the host's folder for temporary files.
 
         Raises:
             RulesetError: The data lacks what the ruleset needs, or a mapping is wrong.
             SettlementError: The facts do not allow the settlement.
+            ValueError: There is no such period, or `memory` is no amount of memory.
         """
         from rules_engine.engine.running import run  # noqa: PLC0415  it loads DuckDB
 
@@ -166,6 +207,7 @@ class Ruleset(Contract):
             known_at=known_at,
             mappings=mappings,
             progress=progress,
+            memory=memory,
         )
 
     def check(

@@ -1,6 +1,6 @@
 """A run: its lines, its settlements, what was refused, and why each amount is what it is."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -9,6 +9,7 @@ from attrs import Factory, define, field, frozen
 
 from rules_engine.engine.explanation import explained_settlement
 from rules_engine.engine.refusals import line_rejects
+from rules_engine.engine.stream import lines_of
 from rules_engine.expressions import Sites
 from rules_engine.expressions.sql import quote
 from rules_engine.ledger import Ledger
@@ -21,6 +22,7 @@ from rules_engine.tables.dataset import Dataset
 from rules_engine.tables.rejects import Reject
 
 if TYPE_CHECKING:
+    import pyarrow as pa
     from duckdb import DuckDBPyConnection
 
     from rules_engine.engine.contract import Contract
@@ -113,6 +115,17 @@ class Run:
         """Rows that did not read and lines without a price."""
         return self.summary.rows_rejected + self.summary.lines_rejected
 
+    def lines(self) -> "pa.RecordBatchReader":
+        """Give the priced lines as an Arrow stream, in the columns of `lines.parquet`.
+
+        They come batch by batch while the run is open, each without a copy. The schema's metadata
+        has `reject_reasons`: JSON of code, rule and reason by the number in the column `reject`.
+
+        Raises:
+            ValueError: The run priced no lines.
+        """
+        return lines_of(self)
+
     def close(self) -> None:
         """Close the tables."""
         self.dataset.close()
@@ -171,8 +184,13 @@ class Run:
         one = self.settled(rule, key, period)
         return explained_settlement(one.explained, rule, one.period.label, one.source, party)
 
+    def each_reject(self) -> Iterator[Reject]:
+        """Give every row that did not read and every line without a price, one after the other."""
+        yield from self.dataset.each_reject()
+        yield from line_rejects(self)
+
     def rejects(self) -> list[Reject]:
-        """Give every row that did not read and every line without a price."""
+        """List every row that did not read and every line without a price."""
         if self._rejects is None:
-            self._rejects = [*self.dataset.rejects(), *line_rejects(self)]
+            self._rejects = list(self.each_reject())
         return self._rejects

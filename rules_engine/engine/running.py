@@ -1,5 +1,6 @@
 """Running: data in, lines priced, periods settled, results written."""
 
+import json
 import os
 from collections.abc import Callable, Sequence
 from datetime import date
@@ -9,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 from rules_engine.engine.contract import Contract
 from rules_engine.engine.mappings import read_mappings
-from rules_engine.engine.refusals import PRICED
-from rules_engine.engine.results import write_results
+from rules_engine.engine.refusals import PRICED, reject_reasons
+from rules_engine.engine.results import UNFINISHED, lines_from, write_results
 from rules_engine.engine.run import Run, Summary
-from rules_engine.expressions import Scope, Sites, TableType
+from rules_engine.engine.stream import given_shapes, lines_sql
+from rules_engine.expressions import Scope, Sites
 from rules_engine.expressions import check as check_expression
 from rules_engine.expressions.sql import SqlWriter, quote, text
-from rules_engine.language.bind import LINE, shape_of
+from rules_engine.language.bind import LINE
 from rules_engine.methodology import Period
 from rules_engine.pricing.batch import BatchQuery, batch_query
 from rules_engine.settlement.books import Books
@@ -43,6 +45,7 @@ def run(
     known_at: date | None = None,
     mappings: Sequence[str | os.PathLike[str]] | None = None,
     progress: Progress | None = None,
+    memory: str | None = None,
 ) -> Run:
     """Do what `Ruleset.run` says."""
     tell = progress or (lambda _phase, _done, _total: None)
@@ -58,13 +61,15 @@ def run(
         years_shifted=shifted,
         months_through=chosen[-1].last if chosen and (labels or target) else None,
         months_read=_months_read(ruleset, chosen),
+        memory=memory,
     )
+    unfinished = None if out is None else out / UNFINISHED
     try:
         for table in ruleset.bound.tables.values():
             table.store(dataset.connection)
         tell("price", None, None)
         sites = Sites(ruleset.plan.places)
-        query, others = _price(ruleset, dataset, sites, out, target)
+        query, others = _price(ruleset, dataset, sites, unfinished, target)
         tell("settle", None, None)
         sources = _sources(ruleset, dataset, query)
         books = settle(
@@ -97,6 +102,8 @@ def run(
             made.files = write_results(made, out)
     except BaseException:
         dataset.close()
+        if unfinished is not None:
+            unfinished.unlink(missing_ok=True)
         raise
     return made
 
@@ -114,12 +121,6 @@ def check(
         strict=False,
     ) as dataset:
         return check_data(ruleset.needs.tables, dataset)
-
-
-def given_shapes(ruleset: Contract) -> list[TableType]:
-    """Give the shapes of the tables that a ruleset declares without a file."""
-    tables = ruleset.bound.declaration.tables.values()
-    return [shape_of(table) for table in tables if table.file is None]
 
 
 def _chosen(ruleset: Contract, labels: tuple[str, ...] | None, year: int | None) -> list[Period]:
@@ -158,7 +159,7 @@ def _months_read(ruleset: Contract, chosen: Sequence[Period]) -> tuple[date, dat
 
 
 def _price(
-    ruleset: Contract, dataset: Dataset, sites: Sites, out: Path | None, year: int | None
+    ruleset: Contract, dataset: Dataset, sites: Sites, path: Path | None, year: int | None
 ) -> tuple[BatchQuery | None, int]:
     """Price every line into `priced_line`; give the query and how many lines were left out."""
     connection = dataset.connection
@@ -179,18 +180,17 @@ def _price(
         connection.execute(f"CREATE VIEW {source} AS SELECT * FROM {LINE} AS l WHERE {kept}")
         (others,) = _row(connection, f"SELECT count(*) FROM {LINE} AS l WHERE NOT ({kept})")
     query = batch_query(ruleset.plan, sites, present, ruleset.carried, source=source)
-    if out is None:
-        connection.execute(f"CREATE TABLE {PRICED} AS {query.sql}")
+    if path is None:
+        connection.execute(f"CREATE TABLE {PRICED} AS {lines_sql(ruleset, query)}")
         return query, others
-    out.mkdir(parents=True, exist_ok=True)
-    path = out / "lines.parquet"
-    rows = query.sql
-    if any(rule.step.per == "claim" for rule in ruleset.plan.choosing):
-        # Lines that were spread come back in an order that differs from run to run, and so would
-        # the digest of the file.
-        rows += "\nORDER BY claim_id, claim_line_number"
-    connection.execute(f"COPY ({rows}) TO {text(str(path))} (FORMAT parquet)")
-    connection.execute(f"CREATE VIEW {PRICED} AS SELECT * FROM read_parquet({text(str(path))})")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # The file explains its own numbers, wherever it goes.
+    reasons = text(json.dumps(reject_reasons(sites, ruleset.path.parent), ensure_ascii=False))
+    connection.execute(
+        f"COPY ({lines_sql(ruleset, query)}) TO {text(str(path))}"
+        f" (FORMAT parquet, KV_METADATA {{reject_reasons: {reasons}}})"
+    )
+    connection.execute(lines_from(path))
     return query, others
 
 

@@ -1,13 +1,14 @@
 """Datasets: what happened, as typed tables of one DuckDB connection, and what did not read."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
-from attrs import field, frozen
+from attrs import asdict, field, frozen
 
 from rules_engine.diagnostics import Diagnostic, RulesetError, has_errors, in_order
+from rules_engine.tables.connection import connect
 from rules_engine.tables.opening import Input, Opening
 from rules_engine.tables.parts import STAGING
 from rules_engine.tables.rejects import Reject, write_rejects
@@ -20,10 +21,9 @@ if TYPE_CHECKING:
     from rules_engine.expressions.types import TableType
     from rules_engine.tables.mapping import TableMapping
 
-__all__ = ["Dataset", "Input"]
+__all__ = ["Dataset", "Input", "inputs_json"]
 
-# Nothing is fetched from the network, and dates do not depend on where the host stands.
-_SETTINGS: Final = {"autoinstall_known_extensions": "false", "TimeZone": "UTC"}
+_REJECTS_AT_ONCE: Final = 10_000
 
 
 @frozen(kw_only=True, eq=False)
@@ -39,6 +39,8 @@ class Dataset:
         years_shifted: Whole years that every date was moved by.
         missing: Needed columns that no source has, by table; a needed table that is absent as a
             whole has all of its needed columns here.
+        refused: SQL of the rows that were rejected, by table, where all rows of it stay in place:
+            the columns of its key, `_code` and `_reason`.
     """
 
     connection: "DuckDBPyConnection"
@@ -47,6 +49,7 @@ class Dataset:
     diagnostics: tuple[Diagnostic, ...]
     years_shifted: int = 0
     missing: Mapping[str, tuple[str, ...]] = field(factory=dict)
+    refused: Mapping[str, str] = field(factory=dict)
 
     @classmethod
     def open(
@@ -62,6 +65,7 @@ class Dataset:
         check_duplicates: bool = True,
         digests: bool = True,
         strict: bool = True,
+        memory: str | None = None,
     ) -> "Dataset":
         """Read tables; rows that do not read are set aside and the others go on.
 
@@ -85,15 +89,15 @@ class Dataset:
             check_duplicates: Whether to look for rows of one key: one pass over the keys.
             digests: Whether to digest the files.
             strict: Whether to raise for what is wrong with files and columns.
+            memory: How much memory the tables take at most, such as `8GiB`; what does not fit goes
+                to the host's folder for temporary files. None takes 2 GiB.
 
         Raises:
             RulesetError: A file cannot be read, or a needed table or column is absent, and
                 `strict` asks for it. Rows never raise.
             FileNotFoundError: There is no such folder or file.
         """
-        import duckdb  # noqa: PLC0415  embedding a price must not load it
-
-        connection = duckdb.connect(config=dict(_SETTINGS))
+        connection = connect(memory)
         try:
             opening = Opening(connection, shapes(declared), needs, years_shifted)
             opening.read(data, mappings)
@@ -106,6 +110,7 @@ class Dataset:
                 diagnostics=tuple(in_order(dict.fromkeys(opening.diagnostics))),
                 years_shifted=years_shifted,
                 missing=opening.missing(),
+                refused=opening.refused(),
             )
         except BaseException:
             connection.close()
@@ -127,25 +132,38 @@ class Dataset:
         """Close the connection."""
         self.close()
 
+    def each_reject(self, limit: int | None = None) -> Iterator[Reject]:
+        """Give what did not read, by table, file, row and column, without holding all of it.
+
+        Args:
+            limit: How many to give at most; None gives all.
+        """
+        # With a cursor of its own, because others ask the connection meanwhile.
+        found = self.connection.cursor().execute(
+            'SELECT "table", file, row, key, "column", value, code, reason'
+            f" FROM {STAGING}.rejects ORDER BY ALL NULLS FIRST"
+            + ("" if limit is None else f" LIMIT {int(limit)}")
+        )
+        while rows := found.fetchmany(_REJECTS_AT_ONCE):
+            for table, file, row, key, column, value, code, reason in rows:
+                yield Reject(
+                    table=table, file=file, row=row, key=key, column=column, value=value,
+                    code=code, reason=reason,
+                )  # fmt: skip
+
     def rejects(self, limit: int | None = None) -> list[Reject]:
         """List what did not read, by table, file, row and column.
 
         Args:
             limit: How many to give at most; None gives all.
         """
-        found = self.connection.execute(
-            'SELECT "table", file, row, key, "column", value, code, reason'
-            f" FROM {STAGING}.rejects ORDER BY ALL NULLS FIRST"
-            + ("" if limit is None else f" LIMIT {int(limit)}")
-        ).fetchall()
-        return [
-            Reject(
-                table=table, file=file, row=row, key=key, column=column, value=value,
-                code=code, reason=reason,
-            )
-            for table, file, row, key, column, value, code, reason in found
-        ]  # fmt: skip
+        return list(self.each_reject(limit))
 
     def write_rejects(self, path: Path) -> int:
         """Write what did not read as CSV that a spreadsheet opens safely; give its rows."""
-        return write_rejects(path, self.rejects())
+        return write_rejects(path, self.each_reject())
+
+
+def inputs_json(inputs: Iterable[Input]) -> list[dict[str, Any]]:
+    """Give where rows came from as JSON."""
+    return [asdict(found) for found in inputs]

@@ -6,12 +6,14 @@ __all__ = [
     "FIRST_DAY",
     "LAST_DAY",
     "contradicting",
-    "duplicated",
     "duplicates",
     "overlapped",
     "overlapping",
+    "repeated",
     "replaced_twice",
+    "replacing",
     "superseded",
+    "unordered",
 ]
 
 FIRST_DAY: Final = "DATE '0001-01-01'"
@@ -65,16 +67,36 @@ def overlapped(source: str, *, key: str, first: str, last: str) -> str:
     )
 
 
-def duplicated(rows: str, key: str) -> str:
-    """Write the query that gives a row where some key may stand twice, and nothing where none does.
+def unordered(rows: str, key: str) -> str:
+    """Write the query that gives a row where a key is not greater than the one before it.
 
-    It groups digests of keys, which are smaller than keys; equal keys have equal digests.
+    Rows that come in the order of their keys hold each key once, whatever order they are read in:
+    that costs one pass and no memory, and a file in another order shows it in its first rows.
 
     Args:
         rows: SQL of the rows.
         key: SQL of the key's columns.
     """
-    return f"SELECT 1 FROM {rows} GROUP BY hash({key}) HAVING count(*) > 1 LIMIT 1"
+    # As one value, because of single columns a null would compare as unknown.
+    return (
+        f"SELECT 1 FROM (SELECT row({key}) AS _key, lag(row({key})) OVER () AS _before"
+        f" FROM {rows}) WHERE NOT _key > _before LIMIT 1"
+    )
+
+
+def repeated(rows: str, key: str) -> str:
+    """Write the query that gives a row where some key may stand twice, and nothing where none does.
+
+    It counts digests of keys, which are smaller than keys; equal keys have equal digests.
+
+    Args:
+        rows: SQL of the rows.
+        key: SQL of the key's columns.
+    """
+    return (
+        f"SELECT 1 FROM (SELECT hash({key}) AS _digest FROM {rows})"
+        " HAVING count(*) > count(DISTINCT _digest)"
+    )
 
 
 def duplicates(rows: str, *, key: str, shown: str) -> str:
@@ -88,11 +110,15 @@ def duplicates(rows: str, *, key: str, shown: str) -> str:
     Returns:
         SQL that gives part, row, key, value, code and reason.
     """
+    # Only rows whose digest stands twice are held and compared, because all may be too many.
     return (
-        f"SELECT _part, _row, {shown}, NULL, 'RE505',"
+        f"WITH twice AS (SELECT hash({key}) AS _digest FROM {rows}"
+        " GROUP BY _digest HAVING count(*) > 1)"
+        f" SELECT _part, _row, {shown}, NULL, 'RE505',"
         f" concat('is one of ', count(*) OVER (PARTITION BY {key}),"
         " ' rows of its key; a key stands once')"
-        f" FROM {rows} QUALIFY count(*) OVER (PARTITION BY {key}) > 1"
+        f" FROM (FROM {rows} SEMI JOIN twice ON hash({key}) = _digest)"
+        f" QUALIFY count(*) OVER (PARTITION BY {key}) > 1"
     )
 
 
@@ -132,6 +158,18 @@ def replaced_twice(rows: str) -> str:
         " SELECT _part, _row, concat('claim_id=', claim_id), replaces_claim_id, 'RE509',"
         " 'is replaced by another claim as well; a claim has one live version'"
         f" FROM {rows} SEMI JOIN twice ON replaces_claim_id = c"
+    )
+
+
+def replacing(rows: str) -> str:
+    """Write the query that gives a row where some claim replaces one or takes one back.
+
+    Args:
+        rows: SQL of the claim lines.
+    """
+    return (
+        f"SELECT 1 FROM {rows} WHERE replaces_claim_id IS NOT NULL"
+        f" OR frequency_code = '{VOID}' LIMIT 1"
     )
 
 

@@ -19,6 +19,7 @@ from rules_engine.tables.staging import (
     key_text,
     missing_column,
     plan,
+    refused,
     remove,
     stage,
 )
@@ -310,16 +311,20 @@ class Opening:
             rows = self.rows(name, dict.fromkeys((*table.key, *table.interval)))
             place = "_part, _row"
             some = integrity.overlapped(rows, key=key, first=first, last=last)
-            if self.connection.execute(some).fetchone() is not None:
+            if self.finds(some):
                 query = integrity.overlapping(
                     rows, key=key, shown=shown, first=first, last=last, place=place
                 )
                 self.refuse(name, query)
         elif table.is_unique and table.key and check_duplicates:
             keys = self.rows(name, table.key, with_row=False)
-            if self.connection.execute(integrity.duplicated(keys, key)).fetchone() is not None:
+            if self.finds(integrity.unordered(keys, key), integrity.repeated(keys, key)):
                 rows = self.rows(name, table.key)
                 self.refuse(name, integrity.duplicates(rows, key=key, shown=shown))
+
+    def finds(self, *queries: str) -> bool:
+        """Whether each query gives a row; none is asked after one that gives nothing."""
+        return all(self.connection.execute(query).fetchone() is not None for query in queries)
 
     def refuse(self, name: str, query: str) -> None:
         """Reject the rows that a query finds."""
@@ -342,6 +347,8 @@ class Opening:
         parts = self.staged["medical_claim"]
         given = {r.column for p in parts for r in p.readings if r.source is not None}
         if not given & {"frequency_code", "replaces_claim_id"}:
+            return
+        if not self.finds(integrity.replacing(self.rows("medical_claim", columns, with_row=False))):
             return
         self.refuse("medical_claim", integrity.replaced_twice(self.rows("medical_claim", columns)))
         rows = self.rows("medical_claim", columns)
@@ -432,6 +439,14 @@ class Opening:
         """Give the needed columns that are not there."""
         return {
             name: tuple(dict.fromkeys(columns)) for name, columns in self.absent.items() if columns
+        }
+
+    def refused(self) -> dict[str, str]:
+        """Write the rejected rows of each table whose rows stay in place."""
+        return {
+            name: refused(parts)
+            for name, parts in self.staged.items()
+            if parts and all(part.held is None for part in parts)
         }
 
     def inputs(self, *, digests: bool) -> tuple[Input, ...]:

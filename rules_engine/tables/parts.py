@@ -1,8 +1,6 @@
 """Parts: the rows of one source as a relation of DuckDB, each with its number."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
-from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +8,9 @@ from attrs import field, frozen
 
 from rules_engine.diagnostics import Location
 from rules_engine.tables import delimited
+from rules_engine.tables.connection import folder_of, register
 from rules_engine.tables.delimited import Delimited, UnreadableError
+from rules_engine.tables.memory import is_stream, keep_stream, load_rows, scannable
 from rules_engine.tables.sources import Source
 from rules_engine.tables.storage import literal, quoted
 
@@ -55,6 +55,7 @@ class Part:
         rows_each: How many numbers stand for one row of the file.
         left_out: Rows that its mapping does not take.
         place: Where the mapping of its columns begins, or None.
+        parquet: The Parquet file that holds the rows, or None.
     """
 
     number: int
@@ -68,6 +69,7 @@ class Part:
     rows_each: int = 1
     left_out: int = 0
     place: Location | None = None
+    parquet: Path | None = None
 
 
 def open_part(
@@ -79,8 +81,9 @@ def open_part(
 ) -> Part | None:
     """Make the rows of a source readable in a connection.
 
-    Text files and lists are loaded; Parquet, Arrow and databases stay where they are. A list
-    without rows has `columns`: that nothing happened is known, not missing.
+    Text files and lists are loaded; Parquet, Arrow and databases stay where they are. A stream,
+    which can be read once, is kept in a Parquet file until the connection closes. A list without
+    rows has `columns`: that nothing happened is known, not missing.
 
     Returns:
         None where a database has no such table.
@@ -93,6 +96,7 @@ def open_part(
     raw = f"{STAGING}.raw_{number}"
     broken: list[tuple[int, str]] = []
     loaded = True
+    parquet = source.path if source.format == "parquet" else None
     try:
         match source.format:
             case "csv":
@@ -101,16 +105,14 @@ def open_part(
                 numbered, broken = delimited.load(connection, raw, path, names, form)
                 plain = raw
             case "memory" if isinstance(source.rows, Sequence):
-                _load_rows(connection, raw, source, columns)
+                load_rows(connection, raw, source.rows, columns)
                 plain, numbered = raw, delimited.numbered(raw)
+            case "memory" if is_stream(source.rows):
+                parquet = folder_of(connection) / f"stream_{number}.parquet"
+                keep_stream(connection, source.rows, parquet)
+                plain, numbered, loaded = *_parquet(parquet), False
             case "parquet":
-                file = literal(str(_path(source)))
-                plain = f"read_parquet([{file}])"
-                numbered = (
-                    "(SELECT * EXCLUDE (file_row_number), file_row_number + 1 AS _row"
-                    f" FROM read_parquet([{file}], file_row_number = true))"
-                )
-                loaded = False
+                plain, numbered, loaded = *_parquet(_path(source)), False
             case "duckdb":
                 plain = _attached(connection, source)
                 if not plain:
@@ -118,8 +120,9 @@ def open_part(
                 numbered, loaded = _counted(plain), False
             case _:
                 plain = f"part_{number}"
-                rows = source.rows if source.format == "memory" else _arrow(_path(source))
-                connection.register(plain, rows)
+                is_memory = source.format == "memory"
+                rows = scannable(source.rows) if is_memory else _arrow(_path(source))
+                register(connection, plain, rows)
                 numbered, loaded = _counted(plain), False
         described = connection.execute(f"DESCRIBE SELECT * FROM {plain}").fetchall()
     except duckdb.Error as error:
@@ -136,7 +139,18 @@ def open_part(
         columns={str(row[0]): str(row[1]) for row in described if row[0] != "_row"},
         raw=raw if loaded else None,
         broken=tuple(broken),
+        parquet=parquet,
     )
+
+
+def _parquet(path: Path) -> tuple[str, str]:
+    """Write the rows of a Parquet file, and the same with their numbers."""
+    file = literal(str(path))
+    numbered = (
+        "(SELECT * EXCLUDE (file_row_number), file_row_number + 1 AS _row"
+        f" FROM read_parquet([{file}], file_row_number = true))"
+    )
+    return f"read_parquet([{file}])", numbered
 
 
 def _path(source: Source) -> Path:
@@ -187,34 +201,3 @@ def _arrow(path: Path) -> Any:
         raise UnreadableError(
             code="RE511", message=f"{path.name} cannot be read: {reason}"
         ) from None
-
-
-def _load_rows(
-    connection: "DuckDBPyConnection", raw: str, source: Source, known: Sequence[str]
-) -> None:
-    import pyarrow as pa  # noqa: PLC0415  only Arrow files and rows in memory need it
-
-    rows: Sequence[Mapping[str, Any]] = source.rows
-    names = list(dict.fromkeys(name for row in rows for name in row)) or list(known)
-    columns = {
-        name: pa.array([_text(row.get(name)) for row in rows], pa.string()) for name in names
-    }
-    # A table without columns cannot be created; nobody asks for this one.
-    given = pa.table(columns or {"_": pa.array([], pa.string())})
-    connection.register("given_rows", given)
-    connection.execute(f"CREATE TABLE {raw} AS FROM given_rows")
-    connection.unregister("given_rows")
-
-
-def _text(value: object) -> str | None:
-    """Give a value of a host's row as the text that reads back exactly."""
-    if value is None or isinstance(value, str):
-        return value or None
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, Decimal):
-        return f"{value:f}"
-    if isinstance(value, datetime) or not isinstance(value, int | date):
-        # What is not exact (a binary fraction, say) reads as no number and is rejected as it is.
-        return f"{type(value).__name__} {value}"
-    return str(value)

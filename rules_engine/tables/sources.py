@@ -1,6 +1,6 @@
 """Sources: where the rows of each table are, in a folder, a DuckDB file or the memory of a host."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -11,7 +11,7 @@ __all__ = ["SUFFIXES", "Data", "Format", "Source", "find_sources", "format_of", 
 Format = Literal["csv", "parquet", "arrow", "duckdb", "memory"]
 
 Data = Path | str | Mapping[str, Any]
-"""A folder, a DuckDB file, or table name → Arrow table, list of dicts, or path of a file."""
+"""A folder, a DuckDB file, or table name → Arrow table or stream, list of dicts, or path."""
 
 SUFFIXES: Final[Mapping[str, Format]] = {
     ".csv": "csv",
@@ -32,7 +32,7 @@ class Source:
         label: What messages and results call it: the file, relative to the data.
         format: How it is stored.
         path: The file, or None in memory.
-        rows: The rows in memory: an Arrow table or a sequence of mappings.
+        rows: The rows in memory: an Arrow table or stream, or a sequence of mappings.
     """
 
     table: str
@@ -107,9 +107,14 @@ def _given(name: str, value: Any) -> Source:
             msg = f"{name} is the file {path.name}; it may be {', '.join(SUFFIXES)}"
             raise TypeError(msg)
         return Source(table=name, label=path.name, format=kind, path=path)
-    if isinstance(value, Sequence) or hasattr(value, "schema"):
+    # A dataset of pyarrow has a schema and is no stream.
+    is_arrow = hasattr(value, "__arrow_c_stream__") or hasattr(value, "schema")
+    if is_arrow or isinstance(value, Sequence):
         return Source(table=name, label=name, format="memory", rows=value)
     msg = (
-        f"{name} is {type(value).__name__}; it may be an Arrow table, a list of mappings or a path"
+        f"{name} is {type(value).__name__}; it may be an Arrow table or stream, a list of mappings"
+        " or a path"
     )
+    if isinstance(value, Iterator):
+        msg += ": pyarrow.RecordBatchReader.from_batches makes a stream of batches"
     raise TypeError(msg)

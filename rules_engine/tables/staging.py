@@ -18,7 +18,7 @@ from rules_engine.tables.storage import literal, quoted
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-__all__ = ["Staged", "create_staging", "plan", "remove", "stage"]
+__all__ = ["Staged", "create_staging", "plan", "refused", "remove", "stage"]
 
 _COLUMN = re.compile(r"(?<!')\b[a-z_][a-z0-9_]*\b")
 
@@ -71,6 +71,28 @@ class Staged:
         return f"SELECT {', '.join(listed) or 'NULL AS nothing'} FROM {rows}"
 
 
+def refused(parts: Iterable[Staged]) -> str:
+    """Write the rows of parts that stay in place and were rejected, each with its first reason.
+
+    Returns:
+        SQL of the key's columns, null where they do not read, `_code` and `_reason`.
+    """
+    selects = []
+    for staged in parts:
+        key = staged.table.key
+        first = (
+            "SELECT row, arg_min({'code': code, 'reason': concat_ws(' ', \"column\", reason)},"
+            f" rowid) AS why FROM {STAGING}.rejects WHERE part = {staged.part.number} GROUP BY row"
+        )
+        columns = ", ".join(map(quoted, key))
+        selects.append(
+            f"SELECT {columns}, why.code AS _code, why.reason AS _reason"
+            f" FROM ({staged.select(key, with_row=True)}) JOIN ({first}) ON _row = row"
+            " ORDER BY _row"
+        )
+    return " UNION ALL ".join(f"({select})" for select in selects)
+
+
 def create_staging(connection: "DuckDBPyConnection") -> None:
     """Create the tables of rejects and of removed rows."""
     connection.execute(
@@ -102,8 +124,8 @@ def plan(
     """
     stored = {name.casefold(): (name, type_) for name, type_ in part.columns.items()}
     known: Mapping[str, ColumnStatistics] = {}
-    if part.source.format == "parquet" and part.raw is None and part.source.path is not None:
-        known = statistics_of(connection, part.source.path)
+    if part.parquet is not None and part.raw is None:
+        known = statistics_of(connection, part.parquet)
     readings = []
     diagnostics = []
     place = part.place or Location(part.source.label, 1, 1)

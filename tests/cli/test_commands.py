@@ -207,6 +207,7 @@ def test_balances_sum_to_zero(call: Call) -> None:
         (("--known-at", "soon"), "soon"),
         (("--mapping", "absent.yaml"), "absent.yaml"),
         (("--out", "claim.json"), "claim.json"),
+        (("--memory", "much"), "'much' is no amount of memory; it may be such as 512MB or 8GiB"),
         (("--data", "claim.json"), "no folder and no DuckDB file"),
     ],
 )

@@ -1,6 +1,7 @@
 """Datasets: every row is kept, rejected with its reason, or superseded, and is unchanged."""
 
 import csv
+import gc
 import gzip
 import io
 import random
@@ -13,13 +14,16 @@ from typing import Any
 
 import duckdb
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from pyarrow import feather
 
 from rules_engine.diagnostics import RulesetError
 from rules_engine.expressions.types import TableType, Type
-from rules_engine.tables import STANDARD, Dataset, check_data, storage
+from rules_engine.tables import STANDARD, Dataset, check_data
+from rules_engine.tables.storage import storage
 
 CLAIM = {
     "claim_id": "C1",
@@ -168,6 +172,92 @@ def test_two_live_versions_of_a_line_are_both_refused() -> None:
         assert reasons(dataset) == [(1, None, None, "RE505"), (3, None, None, "RE505")]
     with Dataset.open({"medical_claim": lines}, check_duplicates=False) as dataset:
         assert rows_of(dataset, "SELECT count(*) FROM medical_claim") == [(3,)]
+
+
+KEYS = st.lists(st.tuples(st.sampled_from("ABCDEF"), st.integers(1, 4)), min_size=1, max_size=16)
+
+
+@FEW
+@given(st.one_of(KEYS, KEYS.map(sorted)), st.integers(0, 16))
+@example([("A", 1), ("A", 2), ("B", 1)], 2)
+@example([("A", 1), ("A", 1), ("B", 1)], 1)
+@example([("B", 1), ("A", 1), ("B", 1)], 0)
+def test_a_key_stands_once_in_whatever_order(keys: list[tuple[str, int]], split: int) -> None:
+    """All rows of a key that stands twice are refused and no others, in one file or in two."""
+    with TemporaryDirectory() as name:
+        pq.write_table(keyed(keys[split:]), Path(name) / "medical_claim.parquet")
+        feather.write_feather(keyed(keys[:split]), Path(name) / "medical_claim.feather")
+        with Dataset.open(name) as dataset:
+            kept = rows_of(dataset, "SELECT claim_id, claim_line_number FROM medical_claim")
+            codes = {reject.code for reject in dataset.rejects()}
+    once = [key for key in keys if keys.count(key) == 1]
+    assert sorted(kept) == sorted(once)
+    assert codes == ({"RE505"} if len(once) < len(keys) else set())
+
+
+def keyed(keys: list[tuple[str, int]]) -> pa.Table:
+    """Give claim lines of these keys."""
+    return pa.table(
+        {
+            "claim_id": pa.array([claim_id for claim_id, _ in keys], pa.string()),
+            "claim_line_number": pa.array([number for _, number in keys], pa.int32()),
+            "person_id": pa.array(["P1"] * len(keys), pa.string()),
+            "claim_line_start_date": pa.array([date(2015, 3, 1)] * len(keys), pa.date32()),
+        }
+    )
+
+
+def test_keys_with_nothing_in_them_are_compared_too() -> None:
+    """Two premiums of one month for nobody in particular are two rows of one key."""
+    month = {"month": "2015-01-01", "premium_amount": "5.00"}
+    rows = [{**month, "party": party} for party in ("a", "a", "b", "")]
+    for some in (rows, rows[1:], rows[2:], [*rows[2:], rows[3]]):
+        twice = {row["party"] for row in some if some.count(row) > 1}
+        with Dataset.open({"premium": some}) as dataset:
+            kept = rows_of(dataset, "SELECT coalesce(party, '') FROM premium ORDER BY 1")
+        assert kept == [(p,) for p in sorted(r["party"] for r in some if r["party"] not in twice)]
+
+
+def test_tables_of_arrow_are_read_one_after_the_other() -> None:
+    """A count of the first, of which one row is fetched, keeps the second from nothing."""
+    eligibility = pa.table({"person_id": ["P1"], "enrollment_start_date": [date(2015, 1, 1)]})
+    lines = keyed([("A", 1)])
+    for first in (lines, lines.to_reader(), lines.to_batches()[0]):
+        with Dataset.open({"medical_claim": first, "eligibility": eligibility}) as dataset:
+            assert set(dataset.tables) == {"medical_claim", "eligibility", "member_month"}
+
+
+def test_a_list_longer_than_what_is_loaded_at_once_keeps_its_order() -> None:
+    """Rows keep their numbers, whether they lack columns or not."""
+    rows = [claim(claim_id=f"C{number:06}") for number in range(50_001)]
+    rows[50_000] = claim(claim_id="last", charge_amount="1.005", hcpcs_code="X1")
+    del rows[7]["claim_type"]
+    with Dataset.open({"medical_claim": rows}) as dataset:
+        assert [(r.row, r.column) for r in dataset.rejects()] == [(50_001, "charge_amount")]
+        assert rows_of(dataset, "SELECT count(claim_type), max(claim_id) FROM medical_claim") == [
+            (49_999, "C049999")
+        ]
+
+
+def test_memory_is_bounded_and_spills_into_a_folder_of_its_own() -> None:
+    """Two gibibytes unless somebody says otherwise; the folder is nobody else's and goes away."""
+    with Dataset.open({"medical_claim": [claim()]}, memory="512MiB") as dataset:
+        ((most, spilled),) = rows_of(
+            dataset, "SELECT current_setting('memory_limit'), current_setting('temp_directory')"
+        )
+        folder = Path(spilled).parent
+        assert most == "512.0 MiB"
+        assert folder.stat().st_mode & 0o077 == 0
+    del dataset
+    gc.collect()
+    assert not folder.exists()
+    with Dataset.open({"medical_claim": [claim()]}) as dataset:
+        ((most,),) = rows_of(dataset, "SELECT current_setting('memory_limit')")
+        number, unit = most.split()
+        assert unit == "MiB" or (unit == "GiB" and float(number) <= 2)
+    for wrong in ("much", "8", "-1GB", "8 gigabytes", ""):
+        with pytest.raises(ValueError, match="is no amount of memory"):
+            Dataset.open({"medical_claim": [claim()]}, memory=wrong)
 
 
 def test_a_replacement_supersedes_and_a_void_takes_back() -> None:
