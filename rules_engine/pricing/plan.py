@@ -102,6 +102,11 @@ class Plan:
         found = [rule for rule in self.rules if rule.step.sets == "allowed"]
         return tuple(sorted(found, key=lambda rule: rule.otherwise))
 
+    @property
+    def spreads(self) -> bool:
+        """Whether a rule pays once a claim, and not line by line."""
+        return any(rule.step.per == "claim" for rule in self.choosing)
+
     @cached_property
     def later(self) -> tuple[PricingRule, ...]:
         """Rules of the later stages, stage by stage, in file order within one."""
