@@ -14,6 +14,7 @@ from rules_engine.cli.output import aligned, amount, counted, format_option, wri
 from rules_engine.cli.progress import progress
 from rules_engine.cli.rulesets import open_ruleset, ruleset_argument
 from rules_engine.diagnostics import choices
+from rules_engine.warehouse.target import ENGINES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,6 +59,13 @@ _YEAR_FIRST, _YEAR_LAST = 1900, 2999
     metavar="FILE",
     help="A mapping of the data's columns, instead of those of the ruleset; may be repeated.",
 )
+@click.option(
+    "--engine",
+    type=click.Choice(ENGINES),
+    default="duckdb",
+    show_default=True,
+    help="What prices the lines; both give the same lines.",
+)
 @click.option("--allow-rejects", is_flag=True, help="Exit with 0 although rows were rejected.")
 @click.option(
     "--check",
@@ -78,6 +86,7 @@ def run(
     as_year: int | None,
     known_at: datetime | None,
     mappings: Sequence[Path],
+    engine: str,
     allow_rejects: bool,
     only_check: bool,
     form: str,
@@ -120,6 +129,7 @@ def run(
                 known_at=None if known_at is None else known_at.date(),
                 mappings=given or None,
                 progress=report,
+                engine=engine,
             )
         )
     with done:

@@ -112,10 +112,11 @@ class Ruleset(Contract):
         """Give the query that prices a batch, as an auditor can read it.
 
         Args:
-            dialect: duckdb, or one that sqlglot writes (spark, snowflake, bigquery, postgres).
+            dialect: duckdb, or one of those in which every amount is exact: bigquery, databricks,
+                postgres, snowflake, spark.
 
         Raises:
-            ValueError: There is no such dialect.
+            ValueError: It is no such dialect, or would not compute this ruleset exactly.
         """
         from rules_engine.engine.sql import dialect_text  # noqa: PLC0415  it loads sqlglot
 
@@ -134,6 +135,8 @@ class Ruleset(Contract):
         known_at: date | None = None,
         mappings: Sequence[str | os.PathLike[str]] | None = None,
         progress: Callable[[str, int | None, int | None], None] | None = None,
+        engine: str = "duckdb",
+        spark: Any = None,
     ) -> "Run":
         """Price a batch and settle it.
 
@@ -147,8 +150,13 @@ class Ruleset(Contract):
             mappings: Mapping files; None takes those that the ruleset names, or its folder
                 `mappings`.
             progress: Called with a phase, and what is done of what total where that is known.
+            engine: What prices the lines: `duckdb`, or `spark` with the same results.
+            spark: The SparkSession to use, which stays open; None takes the one that is active, or
+                starts one in local mode and stops it afterwards.
 
         Raises:
+            ValueError: There is no such engine or period, pyspark or Java is not there, or Spark
+                would not compute the ruleset exactly.
             RulesetError: The data lacks what the ruleset needs, or a mapping is wrong.
             SettlementError: The facts do not allow the settlement.
         """
@@ -165,6 +173,8 @@ class Ruleset(Contract):
             known_at=known_at,
             mappings=mappings,
             progress=progress,
+            engine=engine,
+            spark=spark,
         )
 
     def check(

@@ -1,11 +1,15 @@
 """Running: data in, lines priced, periods settled, results written."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from datetime import date
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from attrs import evolve
 
 from rules_engine.engine.contract import Contract
 from rules_engine.engine.mappings import read_mappings
@@ -23,6 +27,7 @@ from rules_engine.settlement.experience import Source
 from rules_engine.settlement.settle import periods_of, settle
 from rules_engine.tables.check import DataCheck, check_data
 from rules_engine.tables.dataset import Dataset
+from rules_engine.warehouse.target import ENGINES
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -30,6 +35,7 @@ if TYPE_CHECKING:
 __all__ = ["check", "run"]
 
 Progress = Callable[[str, int | None, int | None], None]
+Pricing = Callable[..., AbstractContextManager[tuple[str, str]]]
 
 
 def run(
@@ -43,8 +49,14 @@ def run(
     known_at: date | None = None,
     mappings: Sequence[str | os.PathLike[str]] | None = None,
     progress: Progress | None = None,
+    engine: str = "duckdb",
+    spark: Any = None,
 ) -> Run:
     """Do what `Ruleset.run` says."""
+    if engine not in ENGINES:
+        msg = f"{engine} is no engine; {' and '.join(ENGINES)} are"
+        raise ValueError(msg)
+    pricing = _engine(engine, spark)
     tell = progress or (lambda _phase, _done, _total: None)
     target = year if as_year is None else as_year
     chosen = _chosen(ruleset, labels, target)
@@ -64,7 +76,7 @@ def run(
             table.store(dataset.connection)
         tell("price", None, None)
         sites = Sites()
-        query, others = _price(ruleset, dataset, sites, out, target)
+        query, others = _price(ruleset, dataset, sites, out, target, pricing)
         tell("settle", None, None)
         sources = _sources(ruleset, dataset, query)
         books = settle(
@@ -89,6 +101,7 @@ def run(
                 "as_year": as_year,
                 "years_shifted": shifted,
                 "known_at": known_at.isoformat() if known_at else None,
+                "engine": engine,
             },
             warnings=_warnings(ruleset, dataset, books, shifted, others),
         )
@@ -157,8 +170,41 @@ def _months_read(ruleset: Contract, chosen: Sequence[Period]) -> tuple[date, dat
     return min(p.first for p in chosen), max(p.last for p in chosen)
 
 
+def _engine(engine: str, session: Any) -> Pricing:
+    """Give the engine that prices: what it ran, and a query that gives the priced lines.
+
+    Raises:
+        SparkError: There is no Spark here; said before hours of data are read.
+    """
+    if engine == "spark":
+        from rules_engine.engine.spark import priced_on_spark  # noqa: PLC0415  it loads sqlglot
+        from rules_engine.warehouse.spark import require  # noqa: PLC0415  only Spark asks for it
+
+        require(session)
+        return partial(priced_on_spark, session=session)
+    return _priced_in_place
+
+
+@contextmanager
+def _priced_in_place(
+    ruleset: Contract, _dataset: Dataset, query: BatchQuery, _source: str, out: Path | None
+) -> Iterator[tuple[str, str]]:
+    """Leave the pricing to the connection that holds the tables."""
+    rows = query.sql
+    if out is not None and ruleset.plan.spreads:
+        # Lines that were spread come back in an order that differs from run to run, and so would
+        # the digest of the file.
+        rows += "\nORDER BY claim_id, claim_line_number"
+    yield query.sql, rows
+
+
 def _price(
-    ruleset: Contract, dataset: Dataset, sites: Sites, out: Path | None, year: int | None
+    ruleset: Contract,
+    dataset: Dataset,
+    sites: Sites,
+    out: Path | None,
+    year: int | None,
+    pricing: Pricing,
 ) -> tuple[BatchQuery | None, int]:
     """Price every line into `priced_line`; give the query and how many lines were left out."""
     connection = dataset.connection
@@ -179,17 +225,15 @@ def _price(
         connection.execute(f"CREATE VIEW {source} AS SELECT * FROM {LINE} AS l WHERE {kept}")
         (others,) = _row(connection, f"SELECT count(*) FROM {LINE} AS l WHERE NOT ({kept})")
     query = batch_query(ruleset.plan, sites, present, ruleset.carried, source=source)
-    if out is None:
-        connection.execute(f"CREATE TABLE {PRICED} AS {query.sql}")
-        return query, others
-    out.mkdir(parents=True, exist_ok=True)
-    path = out / "lines.parquet"
-    rows = query.sql
-    if any(rule.step.per == "claim" for rule in ruleset.plan.choosing):
-        # Lines that were spread come back in an order that differs from run to run, and so would
-        # the digest of the file.
-        rows += "\nORDER BY claim_id, claim_line_number"
-    connection.execute(f"COPY ({rows}) TO {text(str(path))} (FORMAT parquet)")
+    if out is not None:
+        out.mkdir(parents=True, exist_ok=True)
+    with pricing(ruleset, dataset, query, source, out) as (ran, rows):
+        query = evolve(query, sql=ran)
+        if out is None:
+            connection.execute(f"CREATE TABLE {PRICED} AS {rows}")
+            return query, others
+        path = out / "lines.parquet"
+        connection.execute(f"COPY ({rows}) TO {text(str(path))} (FORMAT parquet)")
     connection.execute(f"CREATE VIEW {PRICED} AS SELECT * FROM read_parquet({text(str(path))})")
     return query, others
 
