@@ -9,7 +9,7 @@ nox.options.default_venv_backend = "venv"
 
 
 def _install(session: nox.Session) -> None:
-    session.install("--editable", ".[testing,dev]")
+    session.install("--editable", ".[testing,dev,spark]")
 
 
 @nox.session

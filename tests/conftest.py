@@ -2,8 +2,14 @@
 
 import gc
 import os
+from collections.abc import Iterator
+from contextlib import ExitStack
+from typing import Any
 
+import pytest
 from hypothesis import Phase, settings
+
+from rules_engine.warehouse.spark import SparkError, session
 
 # No deadline, because no test may depend on how fast the machine is.
 settings.register_profile("dev", max_examples=50, deadline=None, print_blob=True)
@@ -18,6 +24,19 @@ settings.register_profile(
     phases=[Phase.explicit, Phase.generate],
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
+
+
+@pytest.fixture(scope="session")
+def spark() -> Iterator[Any]:
+    """One Spark for all tests that ask for it, because it takes seconds to start."""
+    with ExitStack() as stack, pytest.MonkeyPatch.context() as patch:
+        # A machine that compiles once answers small queries in half the time.
+        patch.setenv("SPARK_SUBMIT_OPTS", "-XX:TieredStopAtLevel=1")
+        try:
+            started = stack.enter_context(session())
+        except SparkError as error:
+            pytest.skip(str(error))
+        yield started
 
 
 def pytest_unconfigure() -> None:

@@ -14,6 +14,7 @@ from rules_engine.cli.output import aligned, amount, counted, format_option, wri
 from rules_engine.cli.progress import progress
 from rules_engine.cli.rulesets import open_ruleset, ruleset_argument
 from rules_engine.diagnostics import choices
+from rules_engine.warehouse.target import ENGINES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -63,6 +64,13 @@ _YEAR_FIRST, _YEAR_LAST = 1900, 2999
     metavar="AMOUNT",
     help="How much memory the tables take at most, such as 8GiB; 2GiB unless this says otherwise.",
 )
+@click.option(
+    "--engine",
+    type=click.Choice(ENGINES),
+    default="duckdb",
+    show_default=True,
+    help="What prices the lines; both give the same lines.",
+)
 @click.option("--allow-rejects", is_flag=True, help="Exit with 0 although rows were rejected.")
 @click.option(
     "--check",
@@ -84,6 +92,7 @@ def run(
     known_at: datetime | None,
     mappings: Sequence[Path],
     memory: str | None,
+    engine: str,
     allow_rejects: bool,
     only_check: bool,
     form: str,
@@ -127,6 +136,7 @@ def run(
                 mappings=given or None,
                 progress=report,
                 memory=memory,
+                engine=engine,
             )
         )
     with done:

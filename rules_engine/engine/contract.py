@@ -21,7 +21,7 @@ from rules_engine.pricing.one import ClaimPricer
 from rules_engine.pricing.plan import Plan, PricingRule, columns_of
 from rules_engine.tables.lookup import LookupTable
 
-__all__ = ["Contract", "Needs"]
+__all__ = ["Contract", "Needs", "beside"]
 
 
 @frozen(kw_only=True)
@@ -185,6 +185,10 @@ class Contract:
             scale=max(0, -int(bound.declaration.rounding.to.as_tuple().exponent)),
         )
 
+    def sites(self) -> Sites:
+        """Begin the numbers of what refuses a line; places are told from the ruleset's folder."""
+        return Sites({rule.id: beside(rule.place, self.path.parent) for rule in self.plan.rules})
+
     @cached_property
     def indexes(self) -> dict[str, dict[str, Index]]:
         """The tables that prices look values up in, by column."""
@@ -207,8 +211,13 @@ class Contract:
         if self._pricer is None:
             with self._lock:
                 if self._pricer is None:
-                    self._pricer = ClaimPricer(self.plan, self.indexes, Sites(self.plan.places))
+                    self._pricer = ClaimPricer(self.plan, self.indexes, self.sites())
         return self._pricer
+
+
+def beside(place: str, folder: Path) -> str:
+    """Write a place relative to the ruleset's folder, so that machines write the same result."""
+    return place.removeprefix(f"{folder}/") if str(folder) != "." else place
 
 
 def closed(table: LookupTable, column: str) -> dict[Any, Any]:

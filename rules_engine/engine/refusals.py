@@ -1,7 +1,6 @@
 """Lines without a price: each with its reason, and with what of the line it is about."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from rules_engine.expressions import Site, Sites
@@ -12,35 +11,25 @@ from rules_engine.tables.rejects import Reject
 if TYPE_CHECKING:
     from rules_engine.engine.run import Run
 
-__all__ = ["PRICED", "beside", "line_rejects", "reject_reasons"]
+__all__ = ["PRICED", "line_rejects", "reject_reasons"]
 
 PRICED: Final = "priced_line"
 """The table or view of a run that holds the priced lines."""
 _DETAILS_MAX: Final = 10_000
 
 
-def reject_reasons(sites: Sites, folder: Path) -> list[dict[str, Any]]:
-    """Give code, rule, reason and place by the number in the column `reject`, as JSON.
-
-    Args:
-        sites: The places that refuse lines.
-        folder: The ruleset's; places within are written relative to it.
-    """
+def reject_reasons(sites: Sites) -> list[dict[str, Any]]:
+    """Give code, rule, reason and place by the number in the column `reject`, as JSON."""
     return [
         {
             "reject": number,
             "code": site.code,
             "rule": site.rule,
             "reason": site.message,
-            "place": beside(site.place, folder),
+            "place": site.place,
         }
         for number, site in enumerate(sites)
     ]
-
-
-def beside(place: str, folder: Path) -> str:
-    """Write a place relative to the ruleset's folder, so that machines write the same result."""
-    return place.removeprefix(f"{folder}/") if str(folder) != "." else place
 
 
 def line_rejects(made: "Run") -> Iterator[Reject]:

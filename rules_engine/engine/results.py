@@ -8,8 +8,9 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from rules_engine.engine.contract import beside
 from rules_engine.engine.explanation import json_value, step_json
-from rules_engine.engine.refusals import PRICED, beside, reject_reasons
+from rules_engine.engine.refusals import PRICED, reject_reasons
 from rules_engine.expressions.sql import text
 from rules_engine.ledger import Money, Transfer
 from rules_engine.tables.dataset import inputs_json
@@ -195,7 +196,7 @@ def settlement_json(run: "Run", digests: Mapping[str, str]) -> dict[str, Any]:
             "withheld": _text(summary.withheld),
             "paid": _text(summary.paid),
         },
-        "reject_reasons": reject_reasons(run.sites, ruleset.path.parent),
+        "reject_reasons": reject_reasons(run.sites),
         "settlements": [_settled(one, ruleset.path.parent) for one in run.settlements],
         "balances": {a: _text(m.as_decimal()) for a, m in run.ledger.balances().items()},
         "warnings": list(run.warnings),

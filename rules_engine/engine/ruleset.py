@@ -149,10 +149,11 @@ class Ruleset(Contract):
         """Give the query that prices a batch, as an auditor can read it.
 
         Args:
-            dialect: duckdb, or one that sqlglot writes (spark, snowflake, bigquery, postgres).
+            dialect: duckdb, or one of those in which every amount is exact: bigquery, databricks,
+                postgres, snowflake, spark.
 
         Raises:
-            ValueError: There is no such dialect.
+            ValueError: It is no such dialect, or would not compute this ruleset exactly.
         """
         from rules_engine.engine.sql import dialect_text  # noqa: PLC0415  it loads sqlglot
 
@@ -172,6 +173,8 @@ class Ruleset(Contract):
         mappings: Sequence[str | os.PathLike[str]] | None = None,
         progress: Callable[[str, int | None, int | None], None] | None = None,
         memory: str | None = None,
+        engine: str = "duckdb",
+        spark: Any = None,
     ) -> "Run":
         """Price a batch and settle it.
 
@@ -188,11 +191,15 @@ class Ruleset(Contract):
             progress: Called with a phase, and what is done of what total where that is known.
             memory: How much memory the tables take at most, such as `8GiB`; None takes 2 GiB. What
                 does not fit goes to the host's folder for temporary files.
+            engine: What prices the lines: `duckdb`, or `spark` with the same results.
+            spark: The SparkSession to use, which stays open; None takes the one that is active, or
+                starts one in local mode and stops it afterwards.
 
         Raises:
+            ValueError: There is no such engine or period, `memory` is no amount of memory, pyspark
+                or Java is not there, or Spark would not compute the ruleset exactly.
             RulesetError: The data lacks what the ruleset needs, or a mapping is wrong.
             SettlementError: The facts do not allow the settlement.
-            ValueError: There is no such period, or `memory` is no amount of memory.
         """
         from rules_engine.engine.running import run  # noqa: PLC0415  it loads DuckDB
 
@@ -208,6 +215,8 @@ class Ruleset(Contract):
             mappings=mappings,
             progress=progress,
             memory=memory,
+            engine=engine,
+            spark=spark,
         )
 
     def check(

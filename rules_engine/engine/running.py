@@ -2,11 +2,15 @@
 
 import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from datetime import date
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from attrs import evolve
 
 from rules_engine.engine.contract import Contract
 from rules_engine.engine.mappings import read_mappings
@@ -25,6 +29,7 @@ from rules_engine.settlement.experience import Source
 from rules_engine.settlement.settle import periods_of, settle
 from rules_engine.tables.check import DataCheck, check_data
 from rules_engine.tables.dataset import Dataset
+from rules_engine.warehouse.target import ENGINES
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -32,6 +37,7 @@ if TYPE_CHECKING:
 __all__ = ["check", "run"]
 
 Progress = Callable[[str, int | None, int | None], None]
+Pricing = Callable[..., AbstractContextManager[tuple[str, str]]]
 
 
 def run(
@@ -46,8 +52,14 @@ def run(
     mappings: Sequence[str | os.PathLike[str]] | None = None,
     progress: Progress | None = None,
     memory: str | None = None,
+    engine: str = "duckdb",
+    spark: Any = None,
 ) -> Run:
     """Do what `Ruleset.run` says."""
+    if engine not in ENGINES:
+        msg = f"{engine} is no engine; {' and '.join(ENGINES)} are"
+        raise ValueError(msg)
+    pricing = _engine(engine, spark)
     tell = progress or (lambda _phase, _done, _total: None)
     target = year if as_year is None else as_year
     chosen = _chosen(ruleset, labels, target)
@@ -68,8 +80,8 @@ def run(
         for table in ruleset.bound.tables.values():
             table.store(dataset.connection)
         tell("price", None, None)
-        sites = Sites(ruleset.plan.places)
-        query, others = _price(ruleset, dataset, sites, unfinished, target)
+        sites = ruleset.sites()
+        query, others = _price(ruleset, dataset, sites, unfinished, target, pricing)
         tell("settle", None, None)
         sources = _sources(ruleset, dataset, query)
         books = settle(
@@ -94,6 +106,7 @@ def run(
                 "as_year": as_year,
                 "years_shifted": shifted,
                 "known_at": known_at.isoformat() if known_at else None,
+                "engine": engine,
             },
             warnings=_warnings(ruleset, dataset, books, shifted, others),
         )
@@ -158,8 +171,36 @@ def _months_read(ruleset: Contract, chosen: Sequence[Period]) -> tuple[date, dat
     return min(p.first for p in chosen), max(p.last for p in chosen)
 
 
+def _engine(engine: str, session: Any) -> Pricing:
+    """Give the engine that prices: what it ran, and a query that gives the priced lines.
+
+    Raises:
+        SparkError: There is no Spark here; said before hours of data are read.
+    """
+    if engine == "spark":
+        from rules_engine.engine.spark import priced_on_spark  # noqa: PLC0415  it loads sqlglot
+        from rules_engine.warehouse.spark import require  # noqa: PLC0415  only Spark asks for it
+
+        require(session)
+        return partial(priced_on_spark, session=session)
+    return _priced_in_place
+
+
+@contextmanager
+def _priced_in_place(
+    ruleset: Contract, _dataset: Dataset, query: BatchQuery, _source: str, _folder: Path | None
+) -> Iterator[tuple[str, str]]:
+    """Leave the pricing to the connection that holds the tables."""
+    yield query.sql, lines_sql(ruleset, query)
+
+
 def _price(
-    ruleset: Contract, dataset: Dataset, sites: Sites, path: Path | None, year: int | None
+    ruleset: Contract,
+    dataset: Dataset,
+    sites: Sites,
+    path: Path | None,
+    year: int | None,
+    pricing: Pricing,
 ) -> tuple[BatchQuery | None, int]:
     """Price every line into `priced_line`; give the query and how many lines were left out."""
     connection = dataset.connection
@@ -180,16 +221,20 @@ def _price(
         connection.execute(f"CREATE VIEW {source} AS SELECT * FROM {LINE} AS l WHERE {kept}")
         (others,) = _row(connection, f"SELECT count(*) FROM {LINE} AS l WHERE NOT ({kept})")
     query = batch_query(ruleset.plan, sites, present, ruleset.carried, source=source)
-    if path is None:
-        connection.execute(f"CREATE TABLE {PRICED} AS {lines_sql(ruleset, query)}")
-        return query, others
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # The file explains its own numbers, wherever it goes.
-    reasons = text(json.dumps(reject_reasons(sites, ruleset.path.parent), ensure_ascii=False))
-    connection.execute(
-        f"COPY ({lines_sql(ruleset, query)}) TO {text(str(path))}"
-        f" (FORMAT parquet, KV_METADATA {{reject_reasons: {reasons}}})"
-    )
+    if path is not None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    folder = None if path is None else path.parent
+    with pricing(ruleset, dataset, query, source, folder) as (ran, rows):
+        query = evolve(query, sql=ran)
+        if path is None:
+            connection.execute(f"CREATE TABLE {PRICED} AS {rows}")
+            return query, others
+        # The file explains its own numbers, wherever it goes.
+        reasons = text(json.dumps(reject_reasons(sites), ensure_ascii=False))
+        connection.execute(
+            f"COPY ({rows}) TO {text(str(path))}"
+            f" (FORMAT parquet, KV_METADATA {{reject_reasons: {reasons}}})"
+        )
     connection.execute(lines_from(path))
     return query, others
 

@@ -1,10 +1,12 @@
 """The pricing query of a ruleset in the dialect of a warehouse."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from rules_engine.expressions import Sites
+from rules_engine.expressions import Type
 from rules_engine.language.bind import LINE
-from rules_engine.pricing.batch import batch_query
+from rules_engine.pricing.batch import KEYS, batch_query
+from rules_engine.tables.storage import storage
 
 if TYPE_CHECKING:
     from rules_engine.engine.contract import Contract
@@ -16,30 +18,33 @@ def dialect_text(ruleset: "Contract", dialect: str) -> str:
     """Give the query over a `medical_claim` that has every standard column.
 
     Raises:
-        ValueError: There is no such dialect.
+        ValueError: It is no dialect in which amounts are exact, or not in this ruleset.
     """
     columns = ruleset.bound.given[LINE].columns
-    sites = Sites(ruleset.plan.places)
+    sites = ruleset.sites()
     query = batch_query(ruleset.plan, sites, columns, ruleset.carried)
+    shapes = {name: ruleset.plan.tables[name].columns for name in ruleset.plan.needed_tables}
     head = [
         f"-- {ruleset.title}",
         f"-- {ruleset.id} version {ruleset.version}, SHA-256 {ruleset.digest}",
+    ]
+    needed = {*KEYS, *ruleset.plan.needed_columns, *ruleset.carried}
+    line = {name: type_ for name, type_ in columns.items() if name in needed}
+    reads = [
+        f"--   {name}: {_listed(shape)}" for name, shape in sorted({LINE: line, **shapes}.items())
     ]
     reasons = [
         f"--   {number}: {site.code} {site.rule + ': ' if site.rule else ''}{site.message}"
         for number, site in enumerate(sites)
     ]
-    note = "\n".join([*head, "-- reject:", *reasons, ""])
+    note = "\n".join([*head, "-- reads:", *reads, "-- reject:", *reasons, ""])
     if dialect == "duckdb":
         return note + query.sql + "\n"
-    import sqlglot  # noqa: PLC0415  only other dialects need it
+    from rules_engine.warehouse.text import translated  # noqa: PLC0415  it loads sqlglot
 
-    try:
-        text = sqlglot.transpile(query.sql, read="duckdb", write=dialect, pretty=True)[0]
-    except ValueError as error:
-        if "dialect" in str(error).lower():
-            known = ", ".join(sorted(str(d.value) for d in sqlglot.Dialects if d.value))
-            msg = f"{dialect} is no dialect; {known} are"
-            raise ValueError(msg) from None
-        raise
-    return note + text + "\n"
+    made = translated(query.steps, query.final, {LINE: columns, **shapes}, dialect)
+    return note + made + "\n"
+
+
+def _listed(columns: Mapping[str, Type]) -> str:
+    return ", ".join(f"{name} {storage(type_)}" for name, type_ in columns.items())

@@ -49,13 +49,13 @@ def price_table(
         _check_given(dataset)
         for table in ruleset.bound.tables.values():
             table.store(dataset.connection)
-        sites = Sites(ruleset.plan.places)
+        sites = ruleset.sites()
         present = frozenset(dataset.tables[LINE].columns)
         query = batch_query(ruleset.plan, sites, present, ruleset.carried)
         rows = _with_refused(dataset, lines_sql(ruleset, query), sites)
         about = {
             "inputs": inputs_json(dataset.inputs),
-            "reject_reasons": reject_reasons(sites, ruleset.path.parent),
+            "reject_reasons": reject_reasons(sites),
             "warnings": [str(d) for d in dataset.diagnostics if d.severity == "warning"],
         }
         return _reader(arrow_stream(dataset.connection, rows), about, dataset)
@@ -71,15 +71,13 @@ def lines_of(made: "Run") -> "pa.RecordBatchReader":
         raise ValueError(msg)
     # With a cursor of its own, because others ask the connection meanwhile.
     stream = arrow_stream(made.connection.cursor(), f"FROM {PRICED}")
-    reasons = reject_reasons(made.sites, made.ruleset.path.parent)
+    reasons = reject_reasons(made.sites)
     return _reader(stream, {"reject_reasons": reasons}, nullcontext(made))
 
 
 def lines_sql(ruleset: "Contract", query: BatchQuery) -> str:
     """Give the query of the priced lines in an order that is the same in every run."""
-    plan = ruleset.plan
-    is_spread = any(rule.step.per == "claim" for rule in plan.choosing)
-    if is_spread or plan.claim_functions or plan.accumulators:
+    if ruleset.plan.is_joint:
         # Lines that were looked at together come back in an order that differs from run to run, and
         # so would the digest of a file of them.
         return f"{query.sql}\nORDER BY claim_id, claim_line_number"

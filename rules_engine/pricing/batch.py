@@ -12,9 +12,10 @@ from rules_engine.expressions.sql import SqlWriter, constant, decimal, quote
 from rules_engine.pricing import claim_functions, running
 from rules_engine.pricing.plan import AMOUNT, EXCEEDS, Plan, PricingRule, columns_of, may_exceed
 
-__all__ = ["BatchQuery", "batch_query"]
+__all__ = ["KEYS", "BatchQuery", "batch_query"]
 
-_KEYS: Final = ("claim_id", "claim_line_number")
+KEYS: Final = ("claim_id", "claim_line_number")
+"""Columns that tell the lines apart."""
 
 
 @define
@@ -25,11 +26,15 @@ class BatchQuery:
         sql: Its text, in DuckDB's dialect.
         columns: Names of the columns it gives, in order.
         amounts: Column of each later rule's amount, by rule, where one stands in the result.
+        steps: Name, SELECT and comment of each step, in order.
+        final: The SELECT over the last of them.
     """
 
     sql: str
     columns: tuple[str, ...]
     amounts: dict[str, str] = field(factory=dict)
+    steps: tuple[tuple[str, str, str], ...] = ()
+    final: str = ""
 
 
 def batch_query(
@@ -59,7 +64,7 @@ class _Batch:
         self.plan = plan
         self.sites = sites
         self.present = present
-        self.carry = tuple(name for name in carry if name in present and name not in _KEYS)
+        self.carry = tuple(name for name in carry if name in present and name not in KEYS)
         self.steps: list[tuple[str, str, str]] = []
         self.columns: list[str] = []
         self.source = source
@@ -120,13 +125,13 @@ class _Batch:
             note = "".join(f"-- {line}\n" for line in comment.splitlines())
             written.append(f"{note}{quote(name)} AS NOT MATERIALIZED (\n  {text}\n)")
         sql = "WITH " + ",\n".join(written) + f"\n{final}"
-        return BatchQuery(sql, columns, amounts)
+        return BatchQuery(sql, columns, amounts, tuple(self.steps), final)
 
     # -- the rows
 
     def lines(self) -> None:
         plan = self.plan
-        names = [*_KEYS, *(n for n in plan.needed_columns if n not in _KEYS)]
+        names = [*KEYS, *(n for n in plan.needed_columns if n not in KEYS)]
         names += [n for n in self.carry if n not in names]
         if self.plan.accumulators and "sequence" in self.present and "sequence" not in names:
             names.append("sequence")
@@ -359,7 +364,7 @@ class _Batch:
             writer,
             {
                 "weight": "CASE WHEN l.least_charge < 0 OR l.all_charges = 0 THEN 1 "
-                "ELSE CAST(coalesce(l.charge_amount, 0) * 100 AS HUGEINT) END"
+                "ELSE CAST(abs(coalesce(l.charge_amount, 0)) * 100 AS HUGEINT) END"
             },
         )
         whole = f"sum(l.weight) OVER ({part})"
@@ -474,7 +479,7 @@ class _Batch:
                 return columns[0]
             return f"CAST({' + '.join(columns) or '0'} AS DECIMAL(18, {scale}))"
 
-        out = {name: f"l.{quote(name)}" for name in (*_KEYS, *self.carry)}
+        out = {name: f"l.{quote(name)}" for name in (*KEYS, *self.carry)}
         out["service_date"] = "l.service_date"
         out["rule"] = good(ids)
         # A charge has cents even where the contract posts whole dollars.

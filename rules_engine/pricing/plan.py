@@ -102,16 +102,17 @@ class Plan:
         found = [rule for rule in self.rules if rule.step.sets == "allowed"]
         return tuple(sorted(found, key=lambda rule: rule.otherwise))
 
+    @property
+    def is_joint(self) -> bool:
+        """Whether lines are looked at together: what is paid once a claim, or reads several."""
+        pays_once = any(rule.step.per == "claim" for rule in self.choosing)
+        return bool(pays_once or self.claim_functions or self.accumulators)
+
     @cached_property
     def later(self) -> tuple[PricingRule, ...]:
         """Rules of the later stages, stage by stage, in file order within one."""
         found = [rule for rule in self.rules if rule.step.sets in LATER]
         return tuple(sorted(found, key=lambda rule: LATER.index(rule.step.sets)))
-
-    @property
-    def places(self) -> Mapping[str, str]:
-        """Where the formula of each rule stands, by the rule's id."""
-        return {rule.id: rule.place for rule in self.rules}
 
     def expressions(self) -> Iterator[Expression]:
         """Give every expression that pricing evaluates."""

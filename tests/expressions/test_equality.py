@@ -2,6 +2,7 @@
 
 import decimal
 from collections.abc import Iterator
+from typing import Final
 
 import duckdb
 import pytest
@@ -13,6 +14,82 @@ from tests.expressions.formulas import COLUMNS, SCOPE, TABLES, edge_rows, formul
 from tests.expressions.harness import DATE, Row, by_closure, by_query, exactly, query, store
 
 LINE = {**COLUMNS, DATE: Type(Kind.DATE)}
+
+TIES: Final = (
+    "fee",
+    "copay * trend",
+    "- copay * 0.5",
+    "copay / 2",
+    "copay / -8",
+    "- copay / stay",
+    "copay / trend",
+    "charge * rate / (lines + 1)",
+    "score / trend",
+    "score / 3",
+    "total / 7",
+    "copay / 4 - fee / 8 + 0.005",
+    "case when urgent then copay / 2 else fee / stay end",
+    "abs(copay / trend) * rate",
+    "copay * 0.001 / 0.0002",
+    "base_rate / (1 + lines)",
+    "5 / (stay * 2)",
+    "lookup(fees.amount, code, lines) * units / 8",
+    "interpolate(curve.fee, score)",
+    "charge * interpolate(curve.share, lines) / 8",
+    "interpolate(curve.fee, weight) / (lines + 1) - copay",
+    "1 - interpolate(bands.share, lines)",
+    "case when urgent then interpolate(bands.share, lines) else 1 / lines end",
+)
+"""Formulas whose halves are rounded."""
+
+WIDTHS: Final = (
+    "coalesce(fee, total)",
+    "coalesce(weight, score, index)",
+    "least(total, fee)",
+    "greatest(score, index, 0.5)",
+    "least(paid, fee, copay)",
+    "case when urgent then index else units end",
+    "total = fee",
+    "index < score",
+    "index in (0.0000000000000000000001, units)",
+    "units + 1 > 999999999",
+    "units * units",
+    "charge * units",
+    "total - fee",
+    "1 - share",
+    "cap * rate",
+    'case when "Is Member" then 1 when not "Is Member" then 2 else 3 end',
+    '"Is Member" and lookup(drgs.weight, drg) > 1',
+    '"Is Member" or lookup(drgs.weight, drg) > 1',
+    'not ("Is Member" or paid > 0)',
+    "paid in (0.01, fee, copay)",
+    "paid not in (0.01, 0.05)",
+    "drg like '0%' or drg like '_'",
+    "has(fees, drg, lines) and lookup(fees.rate, drg, lines) > 0",
+    "coalesce(lookup(drgs.base, drg), 5)",
+    "admitted + gap",
+    "admitted + 999999 - 999999",
+    "(discharged - admitted) * 2",
+    "discharged between admitted and '2015-12-31'",
+    "discharged - stay > cutoff",
+    "conversion_factor * 2",
+    "round(exp(trend), 4) * charge",
+    "round(power(1.02, lines), 12)",
+    "round_down(power(lookup(drgs.weight, drg), 0.5), 6)",
+    "round_half_even(ln(lines), 3)",
+    "round(ln(lookup(drgs.weight, drg) - 1), 3)",
+    "round(power(trend, lines), 2)",
+    "admitted + INTERVAL '1' MONTH",
+    "admitted - INTERVAL 13 MONTHS",
+    "discharged + INTERVAL '-1' YEAR - INTERVAL 1 DAY",
+    "add_months(discharged, gap)",
+    "add_years(admitted, gap)",
+    "months_between(admitted, discharged) * 2",
+    "years_between(discharged, admitted)",
+    "year(discharged) * 10000 + month(discharged) * 100 + day(discharged)",
+    "last_day(discharged) - admitted",
+)
+"""Formulas in which widths, nulls and refusals meet."""
 
 
 @pytest.fixture(scope="module")
@@ -110,34 +187,7 @@ def test_large_formulas_mean_the_same_in_every_engine(
 
 
 @pytest.mark.parametrize("mode", ["round", "round_half_even", "round_down"])
-@pytest.mark.parametrize(
-    "inner",
-    [
-        "fee",
-        "copay * trend",
-        "- copay * 0.5",
-        "copay / 2",
-        "copay / -8",
-        "- copay / stay",
-        "copay / trend",
-        "charge * rate / (lines + 1)",
-        "score / trend",
-        "score / 3",
-        "total / 7",
-        "copay / 4 - fee / 8 + 0.005",
-        "case when urgent then copay / 2 else fee / stay end",
-        "abs(copay / trend) * rate",
-        "copay * 0.001 / 0.0002",
-        "base_rate / (1 + lines)",
-        "5 / (stay * 2)",
-        "lookup(fees.amount, code, lines) * units / 8",
-        "interpolate(curve.fee, score)",
-        "charge * interpolate(curve.share, lines) / 8",
-        "interpolate(curve.fee, weight) / (lines + 1) - copay",
-        "1 - interpolate(bands.share, lines)",
-        "case when urgent then interpolate(bands.share, lines) else 1 / lines end",
-    ],
-)
+@pytest.mark.parametrize("inner", TIES)
 def test_ties_round_alike(connection: duckdb.DuckDBPyConnection, mode: str, inner: str) -> None:
     """Halves of either sign, divisors of either sign, and zero."""
     found = edge_rows()
@@ -147,56 +197,7 @@ def test_ties_round_alike(connection: duckdb.DuckDBPyConnection, mode: str, inne
         assert_equal(text, check(text, SCOPE), found, connection, stored=True)
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "coalesce(fee, total)",
-        "coalesce(weight, score, index)",
-        "least(total, fee)",
-        "greatest(score, index, 0.5)",
-        "least(paid, fee, copay)",
-        "case when urgent then index else units end",
-        "total = fee",
-        "index < score",
-        "index in (0.0000000000000000000001, units)",
-        "units + 1 > 999999999",
-        "units * units",
-        "charge * units",
-        "total - fee",
-        "1 - share",
-        "cap * rate",
-        'case when "Is Member" then 1 when not "Is Member" then 2 else 3 end',
-        '"Is Member" and lookup(drgs.weight, drg) > 1',
-        '"Is Member" or lookup(drgs.weight, drg) > 1',
-        'not ("Is Member" or paid > 0)',
-        "paid in (0.01, fee, copay)",
-        "paid not in (0.01, 0.05)",
-        "drg like '0%' or drg like '_'",
-        "has(fees, drg, lines) and lookup(fees.rate, drg, lines) > 0",
-        "coalesce(lookup(drgs.base, drg), 5)",
-        "admitted + gap",
-        "admitted + 999999 - 999999",
-        "(discharged - admitted) * 2",
-        "discharged between admitted and '2015-12-31'",
-        "discharged - stay > cutoff",
-        "conversion_factor * 2",
-        "round(exp(trend), 4) * charge",
-        "round(power(1.02, lines), 12)",
-        "round_down(power(lookup(drgs.weight, drg), 0.5), 6)",
-        "round_half_even(ln(lines), 3)",
-        "round(ln(lookup(drgs.weight, drg) - 1), 3)",
-        "round(power(trend, lines), 2)",
-        "admitted + INTERVAL '1' MONTH",
-        "admitted - INTERVAL 13 MONTHS",
-        "discharged + INTERVAL '-1' YEAR - INTERVAL 1 DAY",
-        "add_months(discharged, gap)",
-        "add_years(admitted, gap)",
-        "months_between(admitted, discharged) * 2",
-        "years_between(discharged, admitted)",
-        "year(discharged) * 10000 + month(discharged) * 100 + day(discharged)",
-        "last_day(discharged) - admitted",
-    ],
-)
+@pytest.mark.parametrize("text", WIDTHS)
 def test_widths_nulls_and_rejections_are_alike(
     connection: duckdb.DuckDBPyConnection, text: str
 ) -> None:

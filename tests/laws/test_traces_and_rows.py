@@ -133,7 +133,8 @@ def test_a_stream_of_rows_is_one_claim_after_the_other(contract: Contract, seed:
 
 def _told(line: PricedLine | RejectedLine) -> tuple[object, ...]:
     if isinstance(line, RejectedLine):
-        return line.claim_line_number, line.code, line.rule, line.reason, line.detail
+        reason = (line.code, line.rule, line.reason, line.detail, line.place)
+        return line.claim_line_number, *reason
     amounts = (line.charge, line.allowed, line.member_share, line.withheld, line.paid)
     return line.claim_line_number, line.rule, *amounts
 

@@ -1,0 +1,1 @@
+"""Pricing queries outside DuckDB: exact in other dialects, and run on Apache Spark."""

@@ -1,0 +1,218 @@
+"""Pricing queries in other dialects: complete, readable, parsed back, or refused."""
+
+import re
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+import sqlglot
+from sqlglot import exp
+
+from rules_engine import Engine, Kind, Ruleset, Type
+from rules_engine.warehouse.target import DIALECTS, TARGETS
+from rules_engine.warehouse.text import DialectError, translated
+
+RULESETS = sorted(Path("rulesets").glob("*/*.yaml"))
+OTHERS = sorted(TARGETS)
+
+UNITS = "CAST(l.units AS DECIMAL(9, 0))"
+COLUMNS = {
+    "fee": Type.of(Kind.MONEY),
+    "rate": Type.of(Kind.RATE),
+    "wide": Type(Kind.NUMBER, scale=22, low=Decimal(f"-{'9' * 15}"), high=Decimal("9" * 15)),
+    "units": Type.of(Kind.COUNT),
+    "code": Type(Kind.CODE),
+    "day": Type(Kind.DATE),
+    "note": Type(Kind.TEXT, nullable=True),
+}
+
+
+@pytest.fixture(scope="module", params=RULESETS, ids=str)
+def ruleset(request: pytest.FixtureRequest) -> Ruleset:
+    """A ruleset that ships with the engine."""
+    return Engine().load(request.param)
+
+
+def written(formula: str, dialect: str) -> str:
+    """Translate one formula of DuckDB's dialect."""
+    step = ("step", f"SELECT {formula} AS found FROM line AS l", "")  # noqa: S608  the text under test
+    sql = translated([step], "SELECT l.found FROM step AS l", {"line": COLUMNS}, dialect)
+    found = re.search(r"\(\s*SELECT (.*) AS found FROM line AS l \)", " ".join(sql.split()))
+    assert found is not None, sql
+    return found[1].replace("( ", "(").replace(" )", ")")
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_every_ruleset_is_read_back_in_every_dialect(ruleset: Ruleset, dialect: str) -> None:
+    """One query of the same named steps and columns, in which nothing is left unread."""
+    (query,) = sqlglot.parse(ruleset.sql(dialect), read=dialect)
+    (ours,) = sqlglot.parse(ruleset.sql(), read="duckdb")
+    assert isinstance(query, exp.Select)
+    assert isinstance(ours, exp.Select)
+    assert not list(query.find_all(exp.Command))
+    assert [cte.alias for cte in query.ctes] == [cte.alias for cte in ours.ctes]
+    assert query.named_selects == ours.named_selects
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_every_rule_and_its_source_stand_above_its_step(ruleset: Ruleset, dialect: str) -> None:
+    """As comments of a line each, in every dialect."""
+    notes = [line for line in ruleset.sql(dialect).splitlines() if line.startswith("-- ")]
+    for rule in ruleset.rules:
+        if rule.steps:
+            assert [note for note in notes if f"{rule.id}: {rule.source}" in note], rule.id
+
+
+@pytest.mark.parametrize("dialect", OTHERS)
+def test_no_query_of_a_ruleset_divides_or_casts_to_floats(ruleset: Ruleset, dialect: str) -> None:
+    """But for the exact multiple of a divisor, of which no dialect loses a digit."""
+    query = sqlglot.parse_one(ruleset.sql(dialect), read=dialect)
+    floats = {exp.DType.DOUBLE, exp.DType.FLOAT}
+    assert not [cast for cast in query.find_all(exp.Cast) if cast.to.this in floats]
+    for division in query.find_all(exp.Div):
+        assert division.this.find(exp.Mod), division.sql(dialect)
+
+
+@pytest.mark.parametrize("dialect", OTHERS)
+@pytest.mark.parametrize(
+    "formula",
+    [
+        "ln(l.fee)",
+        "power(l.fee, 2)",
+        "l.fee / 2",
+        "random()",
+        "now()",
+        "dayofweek(l.day)",
+        "l.day + INTERVAL 1 MONTH",
+        "date_diff('month', l.day, l.day)",
+        "CAST(l.fee AS DOUBLE)",
+        "CAST(l.fee AS VARCHAR)",
+        "CAST(l.code AS DATE)",
+        "l.code || 'x'",
+        "l.code LIKE l.note",
+        "l.code ILIKE 'a%'",
+        "sum(l.fee)",
+        "sum(l.fee) OVER (PARTITION BY l.code ORDER BY l.units)",
+        "sum(l.units) OVER (PARTITION BY l.code ORDER BY l.units ROWS 1 PRECEDING)",
+        "row_number() OVER (PARTITION BY l.code)",
+        "avg(l.fee) OVER (PARTITION BY l.code)",
+        "l.fee % l.rate",
+        "l.fee // 2",
+        "l.fee = l.code",
+        "l.unknown",
+        "(SELECT 1)",
+        "l.fee IN (SELECT 1)",
+        "coalesce(l.fee, l.code)",
+        "l.note IS TRUE",
+    ],
+)
+def test_what_is_not_known_to_be_exact_is_refused(dialect: str, formula: str) -> None:
+    """Nothing is passed through because it looks alike."""
+    with pytest.raises(DialectError, match=f"^{dialect} is not known to compute this exactly"):
+        written(formula, dialect)
+
+
+@pytest.mark.parametrize("dialect", OTHERS)
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT DISTINCT l.fee FROM line AS l",
+        "SELECT l.fee FROM line AS l ORDER BY l.fee",
+        "SELECT l.fee FROM line AS l LIMIT 1",
+        "SELECT l.fee FROM line AS l GROUP BY l.fee",
+        "SELECT l.fee FROM line AS l JOIN line AS m ON l.fee = m.fee",
+        "SELECT l.fee FROM line AS l LEFT JOIN line AS m USING (fee)",
+        "SELECT l.fee FROM (SELECT DISTINCT l.fee FROM line AS l) AS l",
+        "SELECT l.fee FROM other AS l",
+        "SELECT l.fee FROM line AS l UNION SELECT l.fee FROM line AS l",
+        "SELECT l.fee FROM line AS l UNION ALL SELECT l.rate FROM line AS l",
+        "SELECT l.fee FROM line AS l UNION ALL SELECT l.code FROM line AS l",
+        "DELETE FROM line",
+    ],
+)
+def test_what_is_no_plain_select_is_refused(dialect: str, sql: str) -> None:
+    """Steps are SELECTs over one row source, with tables looked up beside it."""
+    with pytest.raises(DialectError):
+        translated((), sql, {"line": COLUMNS}, dialect)
+
+
+def test_a_refusal_names_the_rule_and_the_widths() -> None:
+    """So that its author knows which formula to narrow."""
+    step = ("allowed", "SELECT l.wide * l.fee AS allowed FROM line AS l", "visits: exhibit A")
+    with pytest.raises(DialectError) as found:
+        translated([step], "SELECT l.allowed FROM allowed AS l", {"line": COLUMNS}, "spark")
+    assert str(found.value) == (
+        "spark is not known to compute this exactly: visits: exhibit A: a product of"
+        " DECIMAL(37, 22) and DECIMAL(12, 2), which it keeps in 38 digits"
+    )
+
+
+def test_another_dialect_is_refused_with_those_that_are_exact() -> None:
+    """A database that computes in binary floats is none of them."""
+    with pytest.raises(ValueError, match="sqlite is no dialect") as found:
+        Engine().load(RULESETS[0]).sql("sqlite")
+    assert all(dialect in str(found.value) for dialect in DIALECTS)
+
+
+@pytest.mark.parametrize(
+    ("formula", "dialect", "expected"),
+    [
+        # Spark gives up places beyond 38 digits, so each factor has what is proven for it.
+        (
+            "CAST(CAST(l.fee AS DECIMAL(38, 2)) * l.rate AS DECIMAL(38, 8))",
+            "spark",
+            "CAST(CAST(l.fee AS DECIMAL(12, 2)) * CAST(l.rate AS DECIMAL(7, 6)) AS DECIMAL(18, 8))",
+        ),
+        # -x rounds to 34 digits in Spark.
+        ("-l.wide", "spark", "0 - CAST(l.wide AS DECIMAL(37, 22))"),
+        ("-l.wide", "postgres", "-CAST(l.wide AS DECIMAL(37, 22))"),
+        (
+            "sign(l.units)",
+            "spark",
+            "CASE WHEN l.units < 0 THEN -1 WHEN l.units > 0 THEN 1 WHEN l.units = 0 THEN 0 END",
+        ),
+        ("l.units // 7", "spark", "CAST(CAST(l.units AS DECIMAL(9, 0)) DIV 7 AS DECIMAL(9, 0))"),
+        ("l.units // 7", "postgres", "DIV(CAST(l.units AS DECIMAL(9, 0)), 7)"),
+        ("l.units // 7", "bigquery", "DIV(CAST(l.units AS BIGNUMERIC), 7)"),
+        (
+            "l.units // 7",
+            "snowflake",
+            f"CAST(({UNITS} - ({UNITS} % 7)) / 7 AS DECIMAL(9, 0))",
+        ),
+        ("l.rate * 0.5", "bigquery", "CAST(l.rate AS BIGNUMERIC) * CAST('0.5' AS BIGNUMERIC)"),
+        ("CAST(l.day + 3 AS DATE)", "spark", "DATE_ADD(l.day, 3)"),
+        ("CAST(l.day - l.units AS DATE)", "spark", "DATE_SUB(l.day, l.units)"),
+        ("CAST(l.day + 3 AS DATE)", "postgres", "l.day + 3"),
+        ("date_diff('day', l.day, DATE '9999-12-31')", "spark",
+         "DATEDIFF(CAST('9999-12-31' AS DATE), l.day)"),
+        ("date_diff('day', l.day, DATE '9999-12-31')", "postgres",
+         "(CAST('9999-12-31' AS DATE) - l.day)"),
+        (r"l.code LIKE 'A\%'", "spark", r"l.code LIKE 'A\\\\%'"),
+        (r"l.code LIKE 'A\%'", "bigquery", r"l.code LIKE 'A\\\\%'"),
+        (r"l.code LIKE 'A\%'", "snowflake", r"l.code LIKE 'A\\%'"),
+        (r"l.code LIKE 'A\%'", "postgres", r"l.code LIKE 'A\%' ESCAPE ''"),
+        ("l.code = 'it''s é'", "spark", r"l.code = 'it\'s é'"),
+        ("l.code < 'b'", "postgres", "l.code COLLATE \"C\" < 'b'"),
+        ("l.code < 'b'", "spark", "l.code < 'b'"),
+        ("l.code IS DISTINCT FROM 'b'", "spark", "l.code IS DISTINCT FROM 'b'"),
+    ],
+)  # fmt: skip
+def test_a_formula_is_written_so_that_nothing_is_lost(
+    formula: str, dialect: str, expected: str
+) -> None:
+    """Where dialects differ in what they would lose."""
+    assert written(formula, dialect) == expected
+
+
+@pytest.mark.parametrize(
+    ("order", "spark", "postgres"),
+    [
+        ("l.units", "l.units NULLS LAST", "l.units"),
+        ("l.units DESC", "l.units DESC", "l.units DESC NULLS LAST"),
+    ],
+)
+def test_nulls_are_last_in_every_order(order: str, spark: str, postgres: str) -> None:
+    """As they are in DuckDB, whichever the direction."""
+    formula = f"row_number() OVER (PARTITION BY l.code ORDER BY {order})"
+    for dialect, expected in (("spark", spark), ("postgres", postgres)):
+        assert written(formula, dialect).endswith(f"ORDER BY {expected})")
