@@ -36,6 +36,13 @@ _SHOWN = 72
     "--seed", type=int, default=0, show_default=True, metavar="NUMBER", help="Makes other claims."
 )
 @click.option(
+    "--engine",
+    "engines",
+    multiple=True,
+    type=click.Choice(["closure", "duckdb", "spark"]),
+    help="An engine to ask, instead of all that are installed; may be repeated.",
+)
+@click.option(
     "--date",
     "day",
     type=click.DateTime(["%Y-%m-%d"]),
@@ -62,6 +69,7 @@ def certify(
     ruleset: Path,
     claims: int,
     seed: int,
+    engines: Sequence[str],
     day: datetime | None,
     out: Path | None,
     check: Path | None,
@@ -79,7 +87,11 @@ def certify(
     opened = open_ruleset(ruleset)
     with progress() as report:
         made = opened.certify(
-            claims=claims, seed=seed, day=None if day is None else day.date(), progress=report
+            claims=claims,
+            seed=seed,
+            day=None if day is None else day.date(),
+            engines=engines or None,
+            progress=report,
         )
     contradicted = () if said is None else made.contradicts(said)
     if out is not None:

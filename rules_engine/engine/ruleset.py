@@ -261,6 +261,7 @@ class Ruleset(Contract):
         claims: int = 3_000,
         seed: int = 0,
         day: date | None = None,
+        engines: Sequence[str] | None = None,
         progress: Callable[[str, int | None, int | None], None] | None = None,
     ) -> "Certificate":
         """Price claims made from its own boundaries, ties, tables and dates by every engine.
@@ -269,6 +270,8 @@ class Ruleset(Contract):
             claims: How many claims to make; each has one to five lines.
             seed: What chance starts from. One seed gives the same claims on every machine.
             day: Day to date the certificate with; the clock is never read.
+            engines: Names of the engines to ask: `closure`, `duckdb`, `spark`; None asks all that
+                are installed.
             progress: As for `run`.
 
         Returns:
@@ -276,8 +279,15 @@ class Ruleset(Contract):
             evaluator, the smallest claim that shows it.
 
         Raises:
-            ValueError: No claims are asked for.
+            ValueError: No claims are asked for, or there is no such engine.
         """
-        from rules_engine.engine.certifying import certify  # noqa: PLC0415  it loads DuckDB
+        from rules_engine.engine.certifying import certify, chosen  # noqa: PLC0415  it loads DuckDB
 
-        return certify(self, claims=claims, seed=seed, day=day, progress=progress)
+        return certify(
+            self,
+            claims=claims,
+            seed=seed,
+            day=day,
+            engines=chosen(engines),
+            progress=progress,
+        )

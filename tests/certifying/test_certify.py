@@ -26,6 +26,7 @@ from tests.laws.contracts import contract, contracts
 ROOT: Final = Path(__file__).parents[2]
 ENGINE: Final = Engine()
 CLOSURE, DUCKDB = ENGINES[0], ENGINES[1]
+FAST: Final = ("closure", "duckdb")
 RULESETS: Final = [
     ROOT / name
     for name in (
@@ -91,7 +92,7 @@ def changed(engine: PricingEngine, name: str, change: Any) -> PricingEngine:
 @pytest.mark.parametrize("path", RULESETS, ids=lambda path: f"{path.parent.name}-{path.stem}")
 def test_a_reference_ruleset_is_certified(path: Path) -> None:
     """Every engine agrees, every rule prices, and every condition has had every verdict."""
-    made = ENGINE.load(path).certify(claims=1_500)
+    made = ENGINE.load(path).certify(claims=1_500, engines=FAST)
     assert made.verdict == "agree", made.counterexample and made.counterexample.case
     assert all(one.differences == 0 for one in made.engines if one.version)
     for kind in ("rules", "conditions", "boundaries"):
@@ -105,7 +106,7 @@ def test_a_reference_ruleset_is_certified(path: Path) -> None:
 @given(contracts(), st.integers(0, 2**32))
 def test_engines_agree_on_the_claims_of_any_contract(made: Contract, seed: int) -> None:
     """Whatever a contract says, its own claims are priced alike by every engine."""
-    found = made.load(ENGINE).certify(claims=80, seed=seed)
+    found = made.load(ENGINE).certify(claims=80, seed=seed, engines=FAST)
     assert found.verdict == "agree", found.counterexample and found.counterexample.case
 
 
@@ -114,7 +115,9 @@ def test_equal_inputs_give_equal_bytes(tmp_path: Path) -> None:
 
     def made(seed: int) -> str:
         return json.dumps(
-            visits(tmp_path).certify(claims=200, seed=seed, day=date(2026, 1, 2)).as_json()
+            visits(tmp_path)
+            .certify(claims=200, seed=seed, day=date(2026, 1, 2), engines=FAST)
+            .as_json()
         )
 
     assert made(1) == made(1)
@@ -124,7 +127,7 @@ def test_equal_inputs_give_equal_bytes(tmp_path: Path) -> None:
 @pytest.mark.parametrize("count", [1, 2, 7, 100])
 def test_there_are_as_many_claims_as_asked_for(tmp_path: Path, count: int) -> None:
     """Few claims take the most telling lines, many are mixed from them."""
-    made = visits(tmp_path).certify(claims=count)
+    made = visits(tmp_path).certify(claims=count, engines=FAST)
     assert (made.claims, made.asked) == (count, count)
     assert made.lines >= count
 
@@ -132,7 +135,7 @@ def test_there_are_as_many_claims_as_asked_for(tmp_path: Path, count: int) -> No
 def test_no_claims_are_refused(tmp_path: Path) -> None:
     """A certificate of nothing would say nothing."""
     with pytest.raises(ValueError, match="one at least"):
-        visits(tmp_path).certify(claims=0)
+        visits(tmp_path).certify(claims=0, engines=FAST)
 
 
 # -- an engine that differs
@@ -264,10 +267,12 @@ def test_an_engine_that_does_not_offer_a_ruleset_says_why(tmp_path: Path) -> Non
 
 def test_a_certificate_is_contradicted_by_another_contract(tmp_path: Path) -> None:
     """What was computed has to come out again; the date and versions may be others."""
-    said = visits(tmp_path).certify(claims=200, day=date(2026, 1, 2)).as_json()
+    said = visits(tmp_path).certify(claims=200, day=date(2026, 1, 2), engines=FAST).as_json()
     said["engine"]["version"] = "0.0.9"
-    assert visits(tmp_path).certify(claims=200).contradicts(said) == ()
-    dearer = load(tmp_path, VISITS.replace("20.00", "20.01") + "  []").certify(claims=200)
+    assert visits(tmp_path).certify(claims=200, engines=FAST).contradicts(said) == ()
+    dearer = load(tmp_path, VISITS.replace("20.00", "20.01") + "  []").certify(
+        claims=200, engines=FAST
+    )
     found = dearer.contradicts(said)
     assert any(line.startswith("ruleset.sha256 is") for line in found)
     assert any(line.startswith("results.sha256 is") for line in found)
@@ -288,7 +293,7 @@ def test_a_ruleset_that_only_settles_says_so(tmp_path: Path) -> None:
         "      gain: {share: equal, among: [plan]}\n"
         "      loss: {share: equal, among: [plan]}\n"
     )
-    made = load(tmp_path, text.replace("plan: payer", "plan: payer")).certify()
+    made = load(tmp_path, text.replace("plan: payer", "plan: payer")).certify(engines=FAST)
     assert (made.verdict, made.claims, made.lines) == ("nothing to price", 0, 0)
     _fits_its_schema(made.as_json())
 
@@ -314,7 +319,7 @@ def test_ties_are_met(amount: str) -> None:
         "source": "exhibit",
         "terms": {"allowed": amount},
     }
-    made = contract([rule]).load(ENGINE).certify(claims=300)
+    made = contract([rule]).load(ENGINE).certify(claims=300, engines=FAST)
     assert made.verdict == "agree"
     assert made.met.roundings
     assert all(tally.met["above zero"] for tally in made.met.roundings)
@@ -326,7 +331,7 @@ def test_what_is_paid_once_a_claim_is_spread_in_every_engine() -> None:
         "id": "stay", "methodology": "fee_schedule", "source": "a", "when": "drg_code IS NOT NULL",
         "terms": {"per": "claim", "allowed": "round(lookup(drgs.weight, drg_code) * base, 2)"},
     }  # fmt: skip
-    made = contract([rule]).load(ENGINE).certify(claims=300)
+    made = contract([rule]).load(ENGINE).certify(claims=300, engines=FAST)
     assert made.verdict == "agree"
     assert made.lines > made.claims
     (drgs,) = made.met.tables
@@ -368,7 +373,7 @@ def _share(amount: str, when: str | None = None) -> dict[str, Any]:
 )
 def test_what_reads_other_lines_and_claims_is_certified(share: Mapping[str, Any]) -> None:
     """Functions of a claim and running sums agree, whatever refuses a line before they add."""
-    made = contract([PER_CLAIM, share]).load(ENGINE).certify(claims=600)
+    made = contract([PER_CLAIM, share]).load(ENGINE).certify(claims=600, engines=FAST)
     assert made.verdict == "agree", made.counterexample and made.counterexample.as_json()
     assert all(tally.met["lines"] for tally in made.met.rules)
 

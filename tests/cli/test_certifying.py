@@ -8,7 +8,7 @@ import pytest
 from attrs import evolve
 from click.testing import Result
 
-from rules_engine.engine.certifying import comparison
+from rules_engine.engine.certifying import engines
 from rules_engine.engine.certifying.engines import ENGINES
 from rules_engine.engine.certifying.outcomes import Outcome, Outcomes
 from rules_engine.engine.certifying.sample import Sample
@@ -16,11 +16,13 @@ from rules_engine.engine.contract import Contract
 
 Call = Callable[..., Result]
 
+FAST = ("--engine", "closure", "--engine", "duckdb")
+
 
 @pytest.mark.usefixtures("folder")
 def test_what_was_compared_and_met_is_printed(call: Call) -> None:
     """Engines with their versions, what the claims have met, and why lines are rejected."""
-    done = call("certify", "ruleset.yaml", "--claims", "200")
+    done = call("certify", "ruleset.yaml", *FAST, "--claims", "200")
     assert done.exit_code == 0, done.output
     assert done.stdout.startswith("small 1: the engines agree\n  200 claims with ")
     for word in ("closure", "duckdb", "exact evaluator", "boundaries", "RE610", "sha256"):
@@ -30,29 +32,31 @@ def test_what_was_compared_and_met_is_printed(call: Call) -> None:
 def test_a_certificate_is_written_and_holds(call: Call, folder: Path) -> None:
     """The file is the JSON that is printed, and making it again finds no difference."""
     done = call(
-        "certify", "ruleset.yaml", "--claims", "150", "--seed", "7", "--date", "2026-01-02",
+        "certify", "ruleset.yaml", *FAST, "--claims", "150", "--seed", "7", "--date", "2026-01-02",
         "--out", "certificate.json", "--format", "json",
     )  # fmt: skip
     assert done.exit_code == 0, done.output
     content = json.loads((folder / "certificate.json").read_text(encoding="utf-8"))
     assert json.loads(done.stdout) == content
     assert (content["seed"], content["claims"]["asked"], content["date"]) == (7, 150, "2026-01-02")
-    held = call("certify", "ruleset.yaml", "--check", "certificate.json")
+    held = call("certify", "ruleset.yaml", *FAST, "--check", "certificate.json")
     assert held.exit_code == 0, held.output
     assert "certificate.json holds" in held.stdout
 
 
 def test_a_certificate_of_another_contract_does_not_hold(call: Call, folder: Path) -> None:
     """What differs is named, in text and in JSON, and the exit code is 1."""
-    call("certify", "ruleset.yaml", "--claims", "100", "--out", "certificate.json")
+    call("certify", "ruleset.yaml", *FAST, "--claims", "100", "--out", "certificate.json")
     text = (folder / "ruleset.yaml").read_text(encoding="utf-8")
     (folder / "ruleset.yaml").write_text(text.replace("value: 0.50", "value: 0.51"), "utf-8")
-    done = call("certify", "ruleset.yaml", "--check", "certificate.json")
+    done = call("certify", "ruleset.yaml", *FAST, "--check", "certificate.json")
     assert done.exit_code == 1
     assert "certificate.json does not hold here" in done.stdout
     assert "ruleset.sha256 is " in done.stdout
     told = json.loads(
-        call("certify", "ruleset.yaml", "--check", "certificate.json", "--format", "json").stdout
+        call(
+            "certify", "ruleset.yaml", *FAST, "--check", "certificate.json", "--format", "json"
+        ).stdout
     )
     assert any(line.startswith("results.sha256") for line in told["contradicted"])
 
@@ -69,7 +73,7 @@ def test_a_difference_is_a_finding(call: Call, monkeypatch: pytest.MonkeyPatch) 
         }
 
     wrong = evolve(ENGINES[0], name="wrong", price=price)
-    monkeypatch.setattr(comparison, "ENGINES", (wrong,))
+    monkeypatch.setattr(engines, "ENGINES", (wrong,))
     done = call("certify", "ruleset.yaml", "--claims", "50")
     assert done.exit_code == 1
     assert "small 1: the engines differ" in done.stdout
@@ -80,8 +84,8 @@ def test_a_difference_is_a_finding(call: Call, monkeypatch: pytest.MonkeyPatch) 
 def test_a_file_that_is_no_certificate_is_misuse(call: Call, folder: Path, content: str) -> None:
     """It is named, and the exit code is 2."""
     (folder / "certificate.json").write_text(content, encoding="utf-8")
-    done = call("certify", "ruleset.yaml", "--check", "certificate.json")
+    done = call("certify", "ruleset.yaml", *FAST, "--check", "certificate.json")
     assert (done.exit_code, done.stdout) == (2, "")
     assert "is no certificate" in done.stderr
-    assert call("certify", "ruleset.yaml", "--check", "absent.json").exit_code == 2
-    assert call("certify", "ruleset.yaml", "--claims", "0").exit_code == 2
+    assert call("certify", "ruleset.yaml", *FAST, "--check", "absent.json").exit_code == 2
+    assert call("certify", "ruleset.yaml", *FAST, "--claims", "0").exit_code == 2

@@ -2,6 +2,14 @@
 
 from rules_engine.engine.certifying.certificate import Certificate, Counterexample
 from rules_engine.engine.certifying.comparison import CLAIMS, certify
-from rules_engine.engine.certifying.engines import ENGINES, PricingEngine
+from rules_engine.engine.certifying.engines import ENGINES, PricingEngine, chosen
 
-__all__ = ["CLAIMS", "ENGINES", "Certificate", "Counterexample", "PricingEngine", "certify"]
+__all__ = [
+    "CLAIMS",
+    "ENGINES",
+    "Certificate",
+    "Counterexample",
+    "PricingEngine",
+    "certify",
+    "chosen",
+]

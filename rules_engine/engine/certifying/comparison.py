@@ -63,11 +63,12 @@ def certify(
         why_not = _why_not(engine, sample)
         if why_not is None:
             try:
-                differing = _differing(engine, contract, sample, expected)
+                with engine.opened():
+                    differing = _differing(engine, contract, sample, expected)
+                    if differing and counterexample is None:
+                        counterexample = _smallest(engine, contract, sample, differing[0][0])
             except NotOfferedError as error:
                 why_not = str(error)
-        if differing and counterexample is None:
-            counterexample = _smallest(engine, contract, sample, differing[0][0])
         asked.append(
             Asked(
                 name=engine.name,
