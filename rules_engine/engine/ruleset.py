@@ -117,13 +117,8 @@ class Ruleset(Contract):
             NotGivenError: A needed table is not given, or what has run up before the claim.
             TypeError: A value is a float, or of another type that is not exact.
         """
-        if self.plan.accumulators:
-            # What had run up before a line is known while its claim is priced, and not afterwards.
-            priced = self.price(claim, given, trace=True)
-            children = [trace.explanation for trace in priced.traces]
-        else:
-            priced = self.price(claim, given)
-            children = [self._explained(line, claim, priced, given) for line in priced.lines]
+        priced = self.price(claim, given)
+        children = [self._explained(line, claim, priced, given) for line in priced.lines]
         has_price = any(True for _ in priced.priced)
         return Explanation(
             name=f"claim {priced.claim_id}",

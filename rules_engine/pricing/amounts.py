@@ -7,8 +7,8 @@ from rules_engine.expressions import Expression, tree
 from rules_engine.expressions.closure import Emitter
 from rules_engine.expressions.rational import divides
 from rules_engine.expressions.types import Kind
-from rules_engine.pricing.plan import AMOUNT, EXCEEDS, PricingRule, accumulator, may_exceed
-from rules_engine.pricing.running import key_text
+from rules_engine.pricing.plan import AMOUNT, EXCEEDS, PricingRule, may_exceed
+from rules_engine.pricing.running import accumulator, key_text
 
 __all__ = ["write_amount"]
 

@@ -193,7 +193,7 @@ class RowAnswer:
     ) -> dict[str, Any]:
         """Give a row with its reason, and with charge and date where they read."""
         try:
-            charge, day = head(row)
+            charge, day, _ = head(row)
         except Reject:
             charge = day = None
         return dict.fromkeys(self.columns) | {

@@ -126,13 +126,11 @@ class ClaimLines:
             return range(len(rows))
         keys = []
         for place, row in enumerate(rows):
-            sequence = row.get("sequence")
-            try:
-                day = self._head(row)[1] or date.max
-            except Reject:
-                day = date.max
+            day = sequence = None
+            with suppress(Reject):
+                _, day, sequence = self._head(row)
             number = int(self._number(row))
-            keys.append((sequence is None, sequence or 0, day, number, place))
+            keys.append((sequence is None, sequence or 0, day or date.max, number, place))
         return [key[-1] for key in sorted(keys)]
 
     def twice(self, rows: Sequence[Row]) -> set[Any]:

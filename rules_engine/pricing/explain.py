@@ -1,16 +1,19 @@
 """A line's waterfall on exact rationals, every part recorded: judge and explanation of a price."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
+from attrs import field, frozen
+
 from rules_engine.expressions import Sites, TableType
 from rules_engine.expressions.closure import Index, Reject
 from rules_engine.expressions.exact import Inputs, Value, evaluate, plain
 from rules_engine.expressions.runtime import Curve
-from rules_engine.expressions.tree import ClaimFunction, OfRows, Ref, reads_date
+from rules_engine.expressions.tree import ClaimFunction, OfRows, Ref, Running, reads_date
 from rules_engine.ledger import allocate
 from rules_engine.methodology import Explained
 from rules_engine.pricing import steps
@@ -18,6 +21,7 @@ from rules_engine.pricing.claim_functions import REFUSED, LineValue, over_lines
 from rules_engine.pricing.given import Given
 from rules_engine.pricing.plan import Plan, PricingRule
 from rules_engine.pricing.priced import PricedClaim, PricedLine, RejectedLine
+from rules_engine.pricing.running import Key, add_exactly
 from rules_engine.pricing.spreading import spread_weights
 from rules_engine.pricing.values import read_value
 
@@ -39,9 +43,31 @@ def explain_line(
     """
     rows = _rows(claim)
     facts = {row["claim_line_number"]: _RowFacts(plan, tables, row, given) for row in rows}
+    run_up = _RunUp(dict((given or Given()).opening()) if plan.accumulators else {})
     for one in facts.values():
         one.claim = tuple(facts.values())
-    return _explained(plan, facts, priced, line)
+        one.run_up = run_up
+    if plan.accumulators:
+        _add_what_comes_before(plan, facts, priced, line.claim_line_number)
+    rule = next(r for r in plan.choosing if r.id == line.rule)
+    return _explained(plan, facts, priced, facts[line.claim_line_number], rule)
+
+
+def _add_what_comes_before(
+    plan: Plan, claim: Mapping[int, "_RowFacts"], priced: PricedClaim, number: int
+) -> None:
+    """Add the lines before one to the sums that run from line to line."""
+    known = {one.claim_line_number: one for one in priced.lines}
+    for facts in sorted(claim.values(), key=_RowFacts.place):
+        if facts.number == number:
+            return
+        line = known[facts.number]
+        refused_by = line.rule if isinstance(line, RejectedLine) else None
+        # A rule that refuses a line leaves what earlier ones have added.
+        with suppress(Reject):
+            rule = facts.chosen() if line.rule else None
+            if rule is not None and (rule.step.per == "line" or refused_by != rule.id):
+                _explained(plan, claim, priced, facts, rule, refused_by)
 
 
 def _rows(claim: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -52,21 +78,29 @@ def _rows(claim: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def _explained(
-    plan: Plan, claim: Mapping[int, "_RowFacts"], priced: PricedClaim, line: PricedLine
+    plan: Plan,
+    claim: Mapping[int, "_RowFacts"],
+    priced: PricedClaim,
+    facts: "_RowFacts",
+    rule: PricingRule,
+    last: str | None = None,
 ) -> tuple[Explained, ...]:
-    rule = next(r for r in plan.choosing if r.id == line.rule)
-    facts = claim[line.claim_line_number]
+    """Lead a line from its allowed amount to what is paid, or to the rule that comes last."""
     found: list[Explained] = []
     if rule.step.per == "claim":
-        found += _together(plan, claim, priced, line, rule)
+        found += _together(plan, claim, priced, facts, rule)
     else:
         found.append(_step("allowed", rule, facts))
+    if rule.id == last:
+        return tuple(found)
     facts.stages = {"allowed": plain(found[-1].value), "remaining": plain(found[-1].value)}
     for later in plan.later:
         if not facts.meets(later):
             continue
         step = _step(later.id, later, facts)
         found.append(step)
+        if later.id == last:
+            return tuple(found)
         amount = _number(step.value)
         allowed, remaining = _number(facts.stages["allowed"]), _number(facts.stages["remaining"])
         if later.step.sets == "limit":
@@ -92,7 +126,7 @@ def _together(
     plan: Plan,
     claim: Mapping[int, "_RowFacts"],
     priced: PricedClaim,
-    line: PricedLine,
+    facts: "_RowFacts",
     rule: PricingRule,
 ) -> list[Explained]:
     """Explain what is paid once a claim, and this line's part of it."""
@@ -100,11 +134,14 @@ def _together(
     numbers = sorted(
         number for number in claim if _shares(plan, claim[number], known[number], rule)
     )
-    whole = _step("allowed_for_the_claim", rule, claim[numbers[0]])
+    wholes = facts.run_up.wholes
+    if rule.id not in wholes:
+        wholes[rule.id] = _step("allowed_for_the_claim", rule, claim[numbers[0]])
+    whole = wholes[rule.id]
     charges = {number: claim[number].charge() for number in numbers}
     units = _number(whole.value) * 10**plan.scale
     parts = allocate(units.numerator, spread_weights(list(charges.values())))
-    own = Fraction(parts[numbers.index(line.claim_line_number)], 10**plan.scale)
+    own = Fraction(parts[numbers.index(facts.number)], 10**plan.scale)
     return [whole, steps.part(own, charges)]
 
 
@@ -120,8 +157,25 @@ def _shares(
 
 def _step(name: str, rule: PricingRule, facts: "_RowFacts") -> Explained:
     inputs = Inputs(rule.text)
-    value = evaluate(rule.step.expression, facts, inputs)
+    formula = rule.step.expression
+    facts.within = add_exactly(
+        rule.id, formula, lambda part: evaluate(part, facts), facts.run_up.sums
+    )
+    value = evaluate(formula, facts, inputs)
     return steps.term(name, rule, value, inputs.values, inputs.units)
+
+
+@frozen
+class _RunUp:
+    """What the lines of a claim share while they are explained in their order.
+
+    Attributes:
+        sums: What has run up so far.
+        wholes: What each rule pays once a claim.
+    """
+
+    sums: dict[Key, Any]
+    wholes: dict[str, Explained] = field(factory=dict)
 
 
 class _RowFacts:
@@ -142,11 +196,27 @@ class _RowFacts:
         self.tables: Mapping[str, TableType] = plan.tables
         self.stages: dict[str, Value] = {}
         self.claim: tuple[_RowFacts, ...] = (self,)
+        self.run_up = _RunUp({})
+        self.within: dict[Running, Value] = {}
         self.date = date.min
         found = evaluate(plan.row_date, self) if self.reads() else None
         self.has_date = isinstance(found, date)
         if isinstance(found, date):
             self.date = found
+
+    @property
+    def number(self) -> int:
+        """Give the line's number."""
+        number: int = self.values["claim_line_number"]
+        return number
+
+    def place(self) -> tuple[Any, ...]:
+        """Say when the line comes within its claim: by its sequence, its day, its number."""
+        sequence = None
+        for name in self.plan.orders:
+            with suppress(ValueError):
+                sequence = read_value(self.values.get(name), self.plan.columns[name].with_null())
+        return (sequence is None, sequence or 0, self.date, self.number)
 
     def chosen(self) -> PricingRule | None:
         """Give the rule that sets the allowed amount, where one does."""
@@ -168,6 +238,8 @@ class _RowFacts:
     def ref(self, node: Ref) -> Value:
         if node.space == "stage":
             return self.stages[node.name]
+        if node.space == "date":
+            return self.date
         value = self.values.get(node.name)
         return plain(read_value(value, self.plan.columns[node.name].with_null()))
 
@@ -206,32 +278,35 @@ class _RowFacts:
         return ((low, first),) if low == at else ((low, first), (high, last))
 
     def aggregate(self, node: OfRows) -> Value:
+        if isinstance(node, Running):
+            return self.within[node]
         if not isinstance(node, ClaimFunction):
             raise KeyError(node)
         lines = [line.of_claim(node) for line in self.claim if line.reads()]
         values = over_lines(node.function, lines)
         places = {line.number: place for place, line in enumerate(lines)}
-        found: Value = values[places[self.values["claim_line_number"]]]
+        found: Value = values[places[self.number]]
         return found
 
     def of_claim(self, node: ClaimFunction) -> LineValue:
         """Give what the line gives to a function of its claim."""
-        number = self.values["claim_line_number"]
         parts = [part for part in (node.condition, node.operand) if part is not None]
         if not self.has_date and any(reads_date(part, self.tables) for part in parts):
-            return LineValue(number, REFUSED)
+            return LineValue(self.number, REFUSED)
         try:
             taken = node.condition is None or evaluate(node.condition, self) is True
             value = evaluate(node.operand, self) if taken and node.operand is not None else None
         except Reject:
-            return LineValue(number, REFUSED)
-        return LineValue(number, value, taken)
+            return LineValue(self.number, REFUSED)
+        return LineValue(self.number, value, taken)
 
     def reads(self) -> bool:
         """Whether every value of the line that prices read is one."""
         try:
             for name in self.plan.needed_columns:
                 read_value(self.values.get(name), self.plan.columns[name])
+            for name in self.plan.orders:
+                read_value(self.values.get(name), self.plan.columns[name].with_null())
         except (ValueError, TypeError):
             return False
         return True

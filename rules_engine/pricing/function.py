@@ -5,7 +5,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Final, Protocol
 
-from rules_engine.expressions.closure import Emitter, Index
+from rules_engine.expressions.closure import Emitter, Index, column_variable
 from rules_engine.expressions.sites import Site, Sites
 from rules_engine.pricing.amounts import write_amount
 from rules_engine.pricing.loading import write_date, write_given, write_loads
@@ -49,7 +49,8 @@ class Answer(Protocol):
             row: The line.
             site: The place that refused it.
             detail: What of the row it is about.
-            head: Gives charge and date of the line, or raises `Reject` where they do not read.
+            head: Gives charge, date and `sequence` of the line, or raises `Reject` where they do
+                not read.
         """
 
 
@@ -58,10 +59,10 @@ class LineFunction:
 
     `line` prices a row; it gives the number of the rule where that rule pays once a claim, until it
     is called again with that number `w` and the line's part `s_allowed`. `amount_<n>(r, g_, f_)`
-    gives what that rule pays for the claim. `head` gives charge and date, for lines that have no
-    price. `given(r, g_)` gives what a line gives to the functions over the lines of its claim.
-    `g_` holds the rows of given tables, `e` what was kept of a claim's amount, `f_` the functions
-    of the claim on this line, `a_` the sums that run from line to line.
+    gives what that rule pays for the claim. `head` gives charge, date and place in order, for lines
+    that have no price. `given(r, g_)` gives what a line gives to the functions over the lines of
+    its claim. `g_` holds the rows of given tables, `e` what was kept of a claim's amount, `f_` the
+    functions of the claim on this line, `a_` the sums that run from line to line.
 
     Attributes:
         plan: What is priced.
@@ -112,7 +113,8 @@ class LineFunction:
         text = [head, *emitter.lines, ""]
         emitter.lines = list(loads)
         write_date(self.plan, emitter, checked=False)
-        emitter.write("return c_charge_amount, s_date")
+        order = column_variable("sequence") if self.plan.orders else "None"
+        emitter.write(f"return c_charge_amount, s_date, {order}")
         text += ["def head(r):", *emitter.lines, ""]
         for number, rule in enumerate(self.plan.choosing):
             if rule.step.per == "claim":

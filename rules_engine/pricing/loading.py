@@ -18,10 +18,13 @@ _WHOLE: Final = frozenset({Kind.COUNT, Kind.DAYS})
 
 def write_loads(plan: Plan, emitter: Emitter) -> None:
     """Write a variable for every column that pricing reads, from the row `r`."""
-    if plan.only_dates:
+    orders = plan.orders - set(plan.needed_columns)
+    if plan.only_dates or orders:
         emitter.write("get = r.get")
     for name in plan.needed_columns:
         _load(name, plan.columns[name], emitter, may_lack=name in plan.only_dates)
+    for name in sorted(orders):
+        _load(name, plan.columns[name].with_null(), emitter, may_lack=True)
 
 
 def write_date(plan: Plan, emitter: Emitter, *, checked: bool = True) -> None:

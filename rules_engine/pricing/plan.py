@@ -19,19 +19,15 @@ from rules_engine.expressions.tree import (
     walk,
 )
 from rules_engine.methodology import STAGES, Step
+from rules_engine.pricing.running import accumulator
 
-__all__ = ["AMOUNT", "EXCEEDS", "LATER", "Plan", "PricingRule", "accumulator", "may_exceed"]
+__all__ = ["AMOUNT", "EXCEEDS", "LATER", "Plan", "PricingRule", "may_exceed"]
 
 LATER: Final = STAGES[1:]
 AMOUNT: Final = Type.of(Kind.MONEY)
 """What an amount of a line may be, in currency; a larger one is a slip, and rejects the line."""
 
 EXCEEDS: Final = "the amount is larger than a line may hold"
-
-
-def accumulator(rule: str, number: int) -> str:
-    """Name a running sum of a rule: the first by the rule's id, others with their number too."""
-    return rule if number == 1 else f"{rule}.{number}"
 
 
 def may_exceed(expression: Expression) -> bool:
@@ -167,6 +163,11 @@ class Plan:
             for number, node in enumerate(running_in(rule.step.expression), 1):
                 found[accumulator(rule.id, number)] = (rule.id, node)
         return found
+
+    @cached_property
+    def orders(self) -> frozenset[str]:
+        """Columns that put lines in the order in which they add to running sums, where given."""
+        return frozenset({"sequence"} & set(self.columns) if self.accumulators else ())
 
 
 def columns_of(expressions: Iterable[Expression]) -> frozenset[str]:

@@ -5,21 +5,24 @@ day, then of their ids; within a claim lines follow `sequence`, day and line num
 where the rule applies to it and nothing has refused it before.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, MutableMapping
 from datetime import date
 from decimal import Decimal, InvalidOperation
+from fractions import Fraction
 from typing import Any, Final
 
 from attrs import define, field
 
 from rules_engine.expressions.dialect import common, decimal
 from rules_engine.expressions.sql import SqlWriter
-from rules_engine.expressions.tree import Running, children
+from rules_engine.expressions.tree import Expression, Running, children, running_in
 from rules_engine.expressions.types import EXACT
 
 __all__ = [
     "Key",
     "Sums",
+    "accumulator",
+    "add_exactly",
     "flat",
     "key_text",
     "nested",
@@ -33,6 +36,11 @@ Key = tuple[str, str, str]
 """Name of the running sum, whose it is, and within what: `("deductible", "P1", "2026")`."""
 
 _NAMES: Final = ("amount", "limit", "by", "within")
+
+
+def accumulator(rule: str, number: int) -> str:
+    """Name a running sum of a rule: the first by the rule's id, others with their number too."""
+    return rule if number == 1 else f"{rule}.{number}"
 
 
 @define
@@ -58,9 +66,44 @@ class Sums:
 
 def key_text(value: Any) -> str:
     """Write whose sum it is, or within what, as the keys of accumulators have it."""
+    if isinstance(value, Fraction):
+        value = EXACT.divide(Decimal(value.numerator), Decimal(value.denominator))
     if isinstance(value, Decimal):
         return f"{value.normalize():f}" if value else "0"
     return value.isoformat() if isinstance(value, date) else str(value)
+
+
+def add_exactly(
+    rule: str,
+    expression: Expression,
+    value: Callable[[Expression], Any],
+    sums: MutableMapping[Key, Fraction],
+) -> dict[Running, Any]:
+    """Add a line to the running sums of a rule's formula, on exact rationals.
+
+    Args:
+        rule: The rule.
+        expression: Its formula.
+        value: Gives a part of the formula on the line; what refuses the line raises.
+        sums: What has run up so far; the line's amounts are added.
+
+    Returns:
+        What of the line's amount lies within the limit of each running sum.
+    """
+    nodes = running_in(expression)
+    # Whatever refuses the line does so before it adds to any sum.
+    parts = [[value(part) for part in children(node)] for node in nodes]
+    found: dict[Running, Any] = {}
+    for number, (node, values) in enumerate(zip(nodes, parts, strict=True), 1):
+        amount, limit, by, within = values
+        found[node] = None
+        if any(part is None for part in values):
+            continue
+        key = (accumulator(rule, number), key_text(by), key_text(within))
+        before = Fraction(sums.get(key, 0))
+        sums[key] = after = before + amount
+        found[node] = min(limit, after) - min(limit, before)
+    return found
 
 
 def flat(sums: Mapping[str, Mapping[Any, Mapping[Any, Any]]]) -> dict[Key, Decimal]:

@@ -88,11 +88,7 @@ def alone_as_in_the_batch(ruleset: Ruleset, run: Run) -> int:
         if rule.step.sets in {"adjustment", "member_share", "withheld"}
     }
     compared = 0
-    run_up: dict[Any, Decimal] = {}
-    for person, claim in _in_turn(claims_of(run), batch):
-        tables = run.given(person).tables if ruleset.needs.given else {}
-        alone = ruleset.price(claim, Given(tables, run_up))
-        run_up |= alone.given_after
+    for claim, _, alone in _alone(ruleset, run, batch):
         lines_balance(alone)
         for line in alone.lines:
             found = batch[claim["claim_id"], line.claim_line_number]
@@ -102,6 +98,19 @@ def alone_as_in_the_batch(ruleset: Ruleset, run: Run) -> int:
             compared += 1
     assert compared == len(batch), f"the batch has {len(batch)} lines, its claims {compared}"
     return compared
+
+
+def _alone(
+    ruleset: Ruleset, run: Run, batch: Mapping[tuple[str, int], Mapping[str, Any]]
+) -> Iterator[tuple[dict[str, Any], Given, PricedClaim]]:
+    """Price each claim alone, knowing its member and what has run up before it."""
+    run_up: dict[Any, Decimal] = {}
+    for person, claim in _in_turn(claims_of(run), batch):
+        tables = run.given(person).tables if ruleset.needs.given else {}
+        given = Given(tables, dict(run_up))
+        priced = ruleset.price(claim, given)
+        run_up |= priced.given_after
+        yield claim, given, priced
 
 
 def _in_turn(
@@ -141,9 +150,7 @@ def explanations_give_the_amounts(ruleset: Ruleset, run: Run) -> int:
         for moved in one.transfers:
             amount = moved.amount.as_fraction()
             assert amount in said, f"no step of {one.rule} gives the {amount} of {moved}"
-    for person, claim in claims_of(run):
-        given = run.given(person) if ruleset.needs.given else None
-        priced = ruleset.price(claim, given)
+    for claim, given, priced in _alone(ruleset, run, lines_of(run)):
         for line in priced.priced:
             steps = explain_line(ruleset.plan, ruleset.indexes, claim, priced, line, given)
             judged += judge(steps, Fraction(1, 100))

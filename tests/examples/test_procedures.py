@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from rules_engine import Engine, Given, NotGivenError, PricedLine
+from rules_engine import Engine, Given, NotGivenError, PricedLine, RejectedLine
 from rules_engine.testing.laws import alone_as_in_the_batch
 
 RULESET = Path(__file__).parents[2] / "examples" / "procedures" / "ruleset.yaml"
@@ -98,3 +98,29 @@ def test_a_stream_of_lines_keeps_what_has_run_up() -> None:
         Decimal("200.00"),
         Decimal("0.00"),
     ]
+
+
+def test_a_sequence_is_a_number_also_where_it_comes_as_text() -> None:
+    """The ninth line comes before the tenth; what is no number refuses its line."""
+    ruleset = Engine().load(RULESET)
+    a1 = {"hcpcs_code": "A1", "charge_amount": Decimal("800.00")}
+    claim = {
+        "claim_id": "a",
+        "lines": [
+            line("a", number, "03-01", sequence=sequence, **a1)
+            for number, sequence in ((1, "10"), (2, "9"), (3, "ninth"))
+        ],
+    }
+    given = Given(accumulators={})
+    tenth, ninth, refused = ruleset.price(claim, given).lines
+    assert isinstance(tenth, PricedLine)
+    assert isinstance(ninth, PricedLine)
+    # The ninth is paid half, 400.00, all of it deductible; 600.00 of the tenth are, and 20 % of 200.00.
+    assert (ninth.member_share, tenth.member_share) == (Decimal("400.00"), Decimal("640.00"))
+    assert isinstance(refused, RejectedLine)
+    assert refused.reason.startswith("sequence does not read as a count")
+    shares = [
+        next(step.value for step in line.children if step.name == "deductible")
+        for line in ruleset.explain_claim(claim, given).children[:2]
+    ]
+    assert shares == ["600.00", "400.00"]

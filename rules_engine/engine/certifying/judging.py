@@ -8,7 +8,7 @@ from typing import Any, Final, Protocol
 from attrs import define, field, frozen
 
 from rules_engine.engine.certifying.outcomes import Outcome, priced, rejected, takers
-from rules_engine.engine.certifying.sample import Claim, Row, written
+from rules_engine.engine.certifying.sample import Claim, Row
 from rules_engine.expressions import Expression, Sites, TableType
 from rules_engine.expressions.closure import Reject
 from rules_engine.expressions.exact import Value, evaluate, plain
@@ -18,13 +18,11 @@ from rules_engine.expressions.tree import (
     OfRows,
     Ref,
     Running,
-    children,
     reads_date,
-    running_in,
 )
 from rules_engine.ledger import allocate
-from rules_engine.pricing.plan import AMOUNT, EXCEEDS, Plan, PricingRule, accumulator, may_exceed
-from rules_engine.pricing.running import Key
+from rules_engine.pricing.plan import AMOUNT, EXCEEDS, Plan, PricingRule, may_exceed
+from rules_engine.pricing.running import Key, add_exactly
 from rules_engine.pricing.spreading import spread_weights
 from rules_engine.tables.lookup import LookupTable
 
@@ -358,32 +356,15 @@ class Judge:
 
     def _amount(self, rule: PricingRule, line: _Line) -> Fraction:
         self.sites.rule = rule.id
-        line.sums = self._run(rule, line)
-        found = self.value(rule.step.expression, line)
+        formula = rule.step.expression
+        line.sums = add_exactly(rule.id, formula, lambda part: self.value(part, line), self.sums)
+        found = self.value(formula, line)
         if not isinstance(found, Fraction):
             raise self._reject(NULL)
         low, high = AMOUNT.low, AMOUNT.high
         is_large = low is not None and high is not None and not low <= found <= high
         if is_large and may_exceed(rule.step.expression):
             raise self._reject(LARGE)
-        return found
-
-    def _run(self, rule: PricingRule, line: _Line) -> dict[Running, Value]:
-        """Add to the running sums of a rule; give what of the line lies within each limit."""
-        nodes = running_in(rule.step.expression)
-        # Whatever refuses the line does so before it adds to any sum.
-        parts = [[self.value(part, line) for part in children(node)] for node in nodes]
-        found: dict[Running, Value] = {}
-        for place, (node, values) in enumerate(zip(nodes, parts, strict=True), 1):
-            amount, limit, by, within = values
-            found[node] = None
-            if not isinstance(amount, Fraction) or not isinstance(limit, Fraction):
-                continue
-            if by is not None and within is not None:
-                key = (accumulator(rule.id, place), str(written(by)), str(written(within)))
-                before = self.sums.get(key, Fraction(0))
-                self.sums[key] = after = before + amount
-                found[node] = min(limit, after) - min(limit, before)
         return found
 
     def value(self, node: Expression, line: _Line) -> Value:
