@@ -101,6 +101,7 @@ class Emitter:
         # Where a function of the claim stands among those computed before; the variable of a sum.
         self.claims: dict[tree.ClaimFunction, int] = {}
         self.running: dict[tree.Running, str] = {}
+        self.run_up: dict[tree.Running, str] = {}
         self.keep: Callable[[tree.Expression, str], str] | None = None
         self.captured = 0
         self._temps = 0

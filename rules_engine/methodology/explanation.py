@@ -65,8 +65,10 @@ class Explanation:
 
     def lines(self, first: str, rest: str) -> Iterator[str]:
         """Give the lines of the tree, the first one behind `first` and the others behind `rest`."""
-        formula = f" = {self.formula}" if self.formula and self.formula != self.name else ""
-        yield f"{first}{self.name}: {self.value}{formula}"
+        # A formula may be written over several lines; a line of the tree is one.
+        name, formula = " ".join(self.name.split()), " ".join(self.formula.split())
+        made = f" = {formula}" if formula and formula != name else ""
+        yield f"{first}{name}: {self.value}{made}"
         for extra in (self.note, self.place):
             if extra:
                 yield f"{rest}{'│  ' if self.children else '   '}{extra}"

@@ -26,7 +26,7 @@ def write_amount(variable: str, rule: PricingRule, emitter: Emitter, scale: int)
     sites.rule = rule.id
     nodes = tree.running_in(expression)
     # All parts first: what refuses the line does so before it adds to any sum, as in a batch.
-    parts = [[emitter.atom(emitter.value(p)) for p in tree.children(node)] for node in nodes]
+    parts = [_parts(node, emitter) for node in nodes]
     for number, (node, texts) in enumerate(zip(nodes, parts, strict=True), 1):
         _write_running(accumulator(rule.id, number), node, texts, emitter)
     emitter.write(f"{variable} = {emitter.value(expression)}")
@@ -44,6 +44,15 @@ def write_amount(variable: str, rule: PricingRule, emitter: Emitter, scale: int)
         )
 
 
+def _parts(node: tree.Running, emitter: Emitter) -> list[str]:
+    """Write the parts of a running sum; whose it is, and within what, explains no amount."""
+    amounts = [emitter.atom(emitter.value(part)) for part in (node.amount, node.limit)]
+    keep, emitter.keep = emitter.keep, None
+    keys = [emitter.atom(emitter.value(part)) for part in tree.children(node)[len(amounts) :]]
+    emitter.keep = keep
+    return [*amounts, *keys]
+
+
 def _write_running(name: str, node: tree.Running, texts: Sequence[str], emitter: Emitter) -> None:
     """Write what lies within a limit, and what has run up to it, before anything else is read."""
     amount, limit, by, within = texts
@@ -52,9 +61,13 @@ def _write_running(name: str, node: tree.Running, texts: Sequence[str], emitter:
     emitter.bound["text_"] = key_text
     pairs = zip(texts, tree.children(node), strict=True)
     known = [f"{text} is not None" for text, part in pairs if part.type.nullable]
+    if emitter.keep is not None:
+        emitter.run_up[node] = emitter.temp("M_")
     with emitter.block(f"if {' and '.join(known)}:") if known else nullcontext():
         key = f"({name!r}, text_({by}), text_({within}))"
         emitter.write(f"b_, c_ = a_.add({key}, {amount})")
+        if node in emitter.run_up:
+            emitter.write(f"{emitter.run_up[node]} = b_")
         least = [f"({limit} if {limit} < {s} else {s})" for s in ("c_", "b_")]
         emitter.write(f"{made} = sub_({least[0]}, {least[1]})")
 

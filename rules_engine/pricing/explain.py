@@ -21,7 +21,7 @@ from rules_engine.pricing.claim_functions import REFUSED, LineValue, over_lines
 from rules_engine.pricing.given import Given
 from rules_engine.pricing.plan import Plan, PricingRule
 from rules_engine.pricing.priced import PricedClaim, PricedLine, RejectedLine
-from rules_engine.pricing.running import Key, add_exactly
+from rules_engine.pricing.running import Key, Share, add_exactly, before
 from rules_engine.pricing.spreading import spread_weights
 from rules_engine.pricing.values import read_value
 
@@ -158,10 +158,17 @@ def _shares(
 def _step(name: str, rule: PricingRule, facts: "_RowFacts") -> Explained:
     inputs = Inputs(rule.text)
     formula = rule.step.expression
-    facts.within = add_exactly(
-        rule.id, formula, lambda part: evaluate(part, facts), facts.run_up.sums
+    facts.sums = add_exactly(
+        rule.id,
+        formula,
+        lambda part, is_amount: evaluate(part, facts, inputs if is_amount else None),
+        facts.run_up.sums,
     )
     value = evaluate(formula, facts, inputs)
+    for number, (node, share) in enumerate(facts.sums.items(), 1):
+        if share.before is not None:
+            held = before(rule.id, number)
+            inputs.values[held], inputs.units[held] = share.before, str(node.type.kind)
     return steps.term(name, rule, value, inputs.values, inputs.units)
 
 
@@ -197,7 +204,7 @@ class _RowFacts:
         self.stages: dict[str, Value] = {}
         self.claim: tuple[_RowFacts, ...] = (self,)
         self.run_up = _RunUp({})
-        self.within: dict[Running, Value] = {}
+        self.sums: dict[Running, Share] = {}
         self.date = date.min
         found = evaluate(plan.row_date, self) if self.reads() else None
         self.has_date = isinstance(found, date)
@@ -279,7 +286,7 @@ class _RowFacts:
 
     def aggregate(self, node: OfRows) -> Value:
         if isinstance(node, Running):
-            return self.within[node]
+            return self.sums[node].within
         if not isinstance(node, ClaimFunction):
             raise KeyError(node)
         lines = [line.of_claim(node) for line in self.claim if line.reads()]

@@ -10,6 +10,7 @@ from rules_engine.expressions.closure import Emitter
 from rules_engine.expressions.exact import Value, plain, read_as
 from rules_engine.expressions.runtime import MISSING
 from rules_engine.pricing.plan import PricingRule
+from rules_engine.pricing.running import before
 
 __all__ = ["Read", "Recorded", "Recorder", "Recording"]
 
@@ -96,6 +97,8 @@ class Recorder:
         """Write the entry: the amount that a variable holds, and all that was kept."""
         emitter = self._emitter
         emitter.keep = None
+        for count, node in enumerate(tree.running_in(self._rule.step.expression), 1):
+            self._add(before(self._rule.id, count), node, emitter.run_up[node])
         values = ", ".join([str(self._number), variable, *self._variables])
         emitter.write(f"e += (({values}),)")
         if self._perhaps:
@@ -107,11 +110,10 @@ class Recorder:
         name = read_as(self._rule.text, node)
         if name is None:
             return text
-        unit = str(node.type.kind)
         emitter = self._emitter
         is_certain = not emitter.captured and emitter.indent == self._depth
         if is_certain and isinstance(node, tree.Const):
-            self._reads.append(Read(name, unit, None, plain(node.value)))
+            self._reads.append(Read(name, str(node.type.kind), None, plain(node.value)))
             return text
         # A column keeps its value; the stages of a line do not.
         lasts = isinstance(node, tree.Ref) and node.space == "column" and is_certain
@@ -119,6 +121,9 @@ class Recorder:
             text = emitter.temp(text)
         if not is_certain:
             self._perhaps.append(text)
-        self._reads.append(Read(name, unit, 2 + len(self._variables)))
-        self._variables.append(text)
+        self._add(name, node, text)
         return text
+
+    def _add(self, name: str, node: tree.Expression, variable: str) -> None:
+        self._reads.append(Read(name, str(node.type.kind), 2 + len(self._variables)))
+        self._variables.append(variable)

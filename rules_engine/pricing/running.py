@@ -11,7 +11,7 @@ from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from typing import Any, Final
 
-from attrs import define, field
+from attrs import define, field, frozen
 
 from rules_engine.expressions.dialect import common, decimal
 from rules_engine.expressions.sql import SqlWriter
@@ -20,9 +20,11 @@ from rules_engine.expressions.types import EXACT
 
 __all__ = [
     "Key",
+    "Share",
     "Sums",
     "accumulator",
     "add_exactly",
+    "before",
     "flat",
     "key_text",
     "nested",
@@ -36,6 +38,7 @@ Key = tuple[str, str, str]
 """Name of the running sum, whose it is, and within what: `("deductible", "P1", "2026")`."""
 
 _NAMES: Final = ("amount", "limit", "by", "within")
+_AMOUNTS: Final = 2
 
 
 def accumulator(rule: str, number: int) -> str:
@@ -73,37 +76,59 @@ def key_text(value: Any) -> str:
     return value.isoformat() if isinstance(value, date) else str(value)
 
 
+@frozen
+class Share:
+    """What a line has of a running sum.
+
+    Attributes:
+        within: What of the line's amount lies within the limit; None where a part is null.
+        before: What had run up before the line; None where a part is null.
+    """
+
+    within: Fraction | None
+    before: Fraction | None
+
+
 def add_exactly(
     rule: str,
     expression: Expression,
-    value: Callable[[Expression], Any],
+    value: Callable[[Expression, bool], Any],
     sums: MutableMapping[Key, Fraction],
-) -> dict[Running, Any]:
+) -> dict[Running, Share]:
     """Add a line to the running sums of a rule's formula, on exact rationals.
 
     Args:
         rule: The rule.
         expression: Its formula.
-        value: Gives a part of the formula on the line; what refuses the line raises.
+        value: Gives a part of the formula on the line; what refuses the line raises. It is told
+            whether the part is an amount, and not whose sum it is.
         sums: What has run up so far; the line's amounts are added.
 
     Returns:
-        What of the line's amount lies within the limit of each running sum.
+        The line's share of each running sum.
     """
     nodes = running_in(expression)
     # Whatever refuses the line does so before it adds to any sum.
-    parts = [[value(part) for part in children(node)] for node in nodes]
-    found: dict[Running, Any] = {}
+    parts = [
+        [value(part, number < _AMOUNTS) for number, part in enumerate(children(node))]
+        for node in nodes
+    ]
+    found: dict[Running, Share] = {}
     for number, (node, values) in enumerate(zip(nodes, parts, strict=True), 1):
         amount, limit, by, within = values
-        found[node] = None
+        found[node] = Share(None, None)
         if any(part is None for part in values):
             continue
         key = (accumulator(rule, number), key_text(by), key_text(within))
-        before = Fraction(sums.get(key, 0))
-        sums[key] = after = before + amount
-        found[node] = min(limit, after) - min(limit, before)
+        held = Fraction(sums.get(key, 0))
+        sums[key] = after = held + amount
+        found[node] = Share(min(limit, after) - min(limit, held), held)
     return found
+
+
+def before(rule: str, number: int) -> str:
+    """Name what had run up before a line, in explanations."""
+    return f"{accumulator(rule, number)} before"
 
 
 def flat(sums: Mapping[str, Mapping[Any, Mapping[Any, Any]]]) -> dict[Key, Decimal]:

@@ -115,12 +115,12 @@ def test_a_sequence_is_a_number_also_where_it_comes_as_text() -> None:
     tenth, ninth, refused = ruleset.price(claim, given).lines
     assert isinstance(tenth, PricedLine)
     assert isinstance(ninth, PricedLine)
-    # The ninth is paid half, 400.00, all of it deductible. Of the tenth 600.00 are, and 20 % of 200.
+    # The ninth is paid half, 400.00, all of it deductible. Of the tenth 600.00 is, and 20 % of 200.
     assert (ninth.member_share, tenth.member_share) == (Decimal("400.00"), Decimal("640.00"))
     assert isinstance(refused, RejectedLine)
     assert refused.reason.startswith("sequence does not read as a whole number")
-    shares = [
-        next(step.value for step in line.children if step.name == "deductible")
-        for line in ruleset.explain_claim(claim, given).children[:2]
-    ]
-    assert shares == ["600.00", "400.00"]
+    explained = ruleset.explain_claim(claim, given)
+    assert "deductible: 600.00 = running(" in explained.render()
+    assert "deductible before: 400.00" in explained.render()
+    kept = ruleset.price(claim, given, trace=True).traces
+    assert [trace.explanation for trace in kept] == list(explained.children)

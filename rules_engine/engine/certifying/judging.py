@@ -22,7 +22,7 @@ from rules_engine.expressions.tree import (
 )
 from rules_engine.ledger import allocate
 from rules_engine.pricing.plan import AMOUNT, EXCEEDS, Plan, PricingRule, may_exceed
-from rules_engine.pricing.running import Key, add_exactly
+from rules_engine.pricing.running import Key, Share, add_exactly
 from rules_engine.pricing.spreading import spread_weights
 from rules_engine.tables.lookup import LookupTable
 
@@ -123,7 +123,7 @@ class _Line:
     values: Row
     claim: "list[_Line]" = field(factory=list)
     stages: dict[str, Value] = field(factory=dict)
-    sums: dict[Running, Value] = field(factory=dict)
+    sums: dict[Running, Share] = field(factory=dict)
     day: date | None = None
 
     @property
@@ -167,7 +167,7 @@ class _Line:
 
     def aggregate(self, node: OfRows) -> Value:
         if isinstance(node, Running):
-            return self.sums[node]
+            return self.sums[node].within
         if isinstance(node, ClaimFunction):
             return self._of_claim(node)
         raise KeyError(node)
@@ -357,7 +357,7 @@ class Judge:
     def _amount(self, rule: PricingRule, line: _Line) -> Fraction:
         self.sites.rule = rule.id
         formula = rule.step.expression
-        line.sums = add_exactly(rule.id, formula, lambda part: self.value(part, line), self.sums)
+        line.sums = add_exactly(rule.id, formula, lambda part, _: self.value(part, line), self.sums)
         found = self.value(formula, line)
         if not isinstance(found, Fraction):
             raise self._reject(NULL)
