@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from rules_engine.tables.rejects import Reject, TableError, write_rejects
     from rules_engine.tables.shape import shapes
     from rules_engine.tables.standard import STANDARD, StandardTable
-    from rules_engine.tables.storage import storage
 
 __all__ = [
     "CODES",
@@ -34,7 +33,6 @@ __all__ = [
     "load_table",
     "read_mapping",
     "shapes",
-    "storage",
     "write_rejects",
 ]
 
@@ -52,7 +50,6 @@ _HOMES: Final = {
         "rejects": "Reject TableError write_rejects",
         "shape": "shapes",
         "standard": "STANDARD StandardTable",
-        "storage": "storage",
     }.items()
     for name in names.split()
 }
