@@ -1,5 +1,7 @@
 """Names, units, nulls and widths of an expression, checked before any row is seen."""
 
+from typing import Final
+
 from attrs import evolve
 
 from rules_engine.expressions import syntax, tree, units
@@ -122,9 +124,12 @@ def _check_size(checker: Checker, typed: tree.Expression, node: syntax.Node) -> 
             raise checker.wrong(node, "RE414", message, help_) from None
 
 
+_WRITTEN_TWICE: Final = (tree.Round, tree.Extremum, tree.TextCall)
+
+
 def _repeats(node: tree.Expression, inside: int = 0) -> bool:
     """Whether parts that are written several times stand deeply within each other."""
-    inside += isinstance(node, tree.Round | tree.Extremum | tree.TextCall)
+    inside += isinstance(node, _WRITTEN_TWICE)
     if inside > 2:  # noqa: PLR2004  few enough to be short
         return True
     for child in tree.children(node):  # noqa: SIM110  a generator for each part costs more than the answer

@@ -228,6 +228,10 @@ def _sum(left: tree.Expression, right: tree.Expression) -> tree.Expression:
     return tree.Arithmetic(type=type_, op="+", left=left, right=right)
 
 
+_EAGER: Final = (tree.Arithmetic, tree.Negate, tree.Absolute, tree.Round, tree.Extremum)
+"""Nodes that always read their parts."""
+
+
 def running_places(node: tree.Expression) -> tuple[tree.Running, ...]:
     """Give the running sums that stand where not every line reads them."""
     found: list[tree.Running] = []
@@ -238,7 +242,6 @@ def running_places(node: tree.Expression) -> tuple[tree.Running, ...]:
             if not always:
                 found.append(part)
             always = False
-        eager = tree.Arithmetic | tree.Negate | tree.Absolute | tree.Round | tree.Extremum
-        always = always and isinstance(part, eager)
+        always = always and isinstance(part, _EAGER)
         waiting += [(child, always) for child in tree.children(part)]
     return tuple(found)
