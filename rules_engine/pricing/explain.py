@@ -222,7 +222,7 @@ class _RowFacts:
         sequence = None
         for name in self.plan.orders:
             with suppress(ValueError):
-                sequence = read_value(self.values.get(name), self.plan.columns[name].with_null())
+                sequence = read_value(self.values.get(name), self.plan.read_columns[name])
         return (sequence is None, sequence or 0, self.date, self.number)
 
     def chosen(self) -> PricingRule | None:
@@ -310,10 +310,8 @@ class _RowFacts:
     def reads(self) -> bool:
         """Whether every value of the line that prices read is one."""
         try:
-            for name in self.plan.needed_columns:
-                read_value(self.values.get(name), self.plan.columns[name])
-            for name in self.plan.orders:
-                read_value(self.values.get(name), self.plan.columns[name].with_null())
+            for name, type_ in self.plan.read_columns.items():
+                read_value(self.values.get(name), type_)
         except (ValueError, TypeError):
             return False
         return True

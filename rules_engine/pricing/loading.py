@@ -18,13 +18,11 @@ _WHOLE: Final = frozenset({Kind.COUNT, Kind.DAYS})
 
 def write_loads(plan: Plan, emitter: Emitter) -> None:
     """Write a variable for every column that pricing reads, from the row `r`."""
-    orders = plan.orders - set(plan.needed_columns)
-    if plan.only_dates or orders:
+    may_lack = plan.only_dates | (plan.orders - set(plan.needed_columns))
+    if may_lack:
         emitter.write("get = r.get")
-    for name in plan.needed_columns:
-        _load(name, plan.columns[name], emitter, may_lack=name in plan.only_dates)
-    for name in sorted(orders):
-        _load(name, plan.columns[name].with_null(), emitter, may_lack=True)
+    for name, type_ in plan.read_columns.items():
+        _load(name, type_, emitter, may_lack=name in may_lack)
 
 
 def write_date(plan: Plan, emitter: Emitter, *, checked: bool = True) -> None:

@@ -130,6 +130,12 @@ class Plan:
         return tuple(sorted(columns_of(self.expressions()) | {"charge_amount"}))
 
     @cached_property
+    def read_columns(self) -> Mapping[str, Type]:
+        """Type of each column of the claim that pricing reads where it is given."""
+        orders = {name: self.columns[name].with_null() for name in sorted(self.orders)}
+        return orders | {name: self.columns[name] for name in self.needed_columns}
+
+    @cached_property
     def given_columns(self) -> tuple[tuple[str, str], ...]:
         """Tables of the data that formulas read, with the column; empty to ask for presence."""
         found = set()

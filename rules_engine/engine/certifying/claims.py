@@ -150,7 +150,8 @@ class _Maker:
         """Give a line of plain values."""
         values = self.interest.values
         return {
-            name: values[name][0] if values[name] else None for name in self.plan.needed_columns
+            name: values[name][0] if values[name] and name not in self.plan.orders else None
+            for name in self.plan.read_columns
         }
 
     def bases(self, rule: PricingRule) -> list[_Base]:
@@ -331,7 +332,7 @@ class _Maker:
         yield {**base.row, **dict.fromkeys(self.day_columns)}
 
     def by_column(self, base: _Base) -> Iterator[Row]:
-        for name in self.plan.needed_columns:
+        for name in self.plan.read_columns:
             for value in self.interest.values[name]:
                 yield {**base.row, name: value}
 
@@ -389,7 +390,7 @@ class _Maker:
         if self.dice.below(2):
             found["charge_amount"] = self.dice.pick(_CHARGES)
         for _ in range(self.dice.below(3)):
-            name = self.dice.pick(self.plan.needed_columns)
+            name = self.dice.pick(tuple(self.plan.read_columns))
             if self.interest.values[name]:
                 found[name] = self.dice.pick(self.interest.values[name])
         return found

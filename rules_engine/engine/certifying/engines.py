@@ -147,8 +147,8 @@ def _stored(
 
 
 def _columns(plan: Plan) -> dict[str, Type]:
-    names = ("claim_id", "claim_line_number", *plan.needed_columns)
-    return {name: plan.columns[name] for name in names}
+    keys = {name: plan.columns[name] for name in ("claim_id", "claim_line_number")}
+    return {**keys, **plan.read_columns}
 
 
 def _outcomes(plan: Plan, connection: "DuckDBPyConnection", rows: str, sites: Sites) -> Outcomes:

@@ -41,7 +41,7 @@ class Interest:
         """Collect what a plan compares, lists and looks up."""
         days = days_of(plan, shelves.values())
         found: dict[str, list[Any]] = {}
-        types: dict[str, Type] = {name: plan.columns[name] for name in plan.needed_columns}
+        types: dict[str, Type] = dict(plan.read_columns)
         for expression in plan.expressions():
             for node in tree.walk(expression):
                 for read in _reads(node):

@@ -81,8 +81,8 @@ def _simpler(plan: Plan, claim: Claim) -> Iterator[Claim]:
     for changed in _dated_plainly(plan, lines):
         yield Claim(claim.claim_id, changed)
     for place, line in enumerate(lines):
-        for name in plan.needed_columns:
-            for value in _less(plan.columns[name], line[name], plan.first):
+        for name, type_ in plan.read_columns.items():
+            for value in _less(type_, line[name], plan.first):
                 less = {**line, name: value}
                 yield Claim(claim.claim_id, (*lines[:place], less, *lines[place + 1 :]))
 
@@ -126,7 +126,7 @@ def _less(type_: Type, value: Any, first: date) -> Iterator[Any]:
 
 def _cost(claim: Claim, plan: Plan) -> tuple[Any, ...]:
     """Say how large a claim is; the smaller of two is the simpler one."""
-    held = [(name, line[name]) for line in claim.lines for name in plan.needed_columns]
+    held = [(name, line[name]) for line in claim.lines for name in plan.read_columns]
     numbers = [
         Decimal(v) for _, v in held if isinstance(v, Decimal | int) and not isinstance(v, bool)
     ]
