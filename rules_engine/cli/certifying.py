@@ -20,6 +20,11 @@ if TYPE_CHECKING:
 
 _CLAIMS = 3_000
 _SHOWN = 72
+_VERDICTS = {
+    "agree": "the engines agree",
+    "differ": "the engines differ",
+    "not compared": "no engine was compared",
+}
 
 
 @click.command()
@@ -106,7 +111,7 @@ def certify(
             write(f"\nwritten to {shown_path(out)}")
         if check is not None:
             write(_checked(check, contradicted))
-    if contradicted or made.verdict == "differ":
+    if contradicted or made.verdict in {"differ", "not compared"}:
         ctx.exit(1)
 
 
@@ -142,7 +147,7 @@ def _text(made: "Certificate") -> str:
     claims, lines = counted(made.claims, "claim"), counted(made.lines, "line")
     counts = f"{made.priced:,} priced, {rejected:,} rejected"
     parts = [
-        f"{name}: the engines {made.verdict}",
+        f"{name}: {_VERDICTS[made.verdict]}",
         f"  {claims} with {lines}, seed {made.seed}: {counts}",
         "\nengines, each against the exact evaluator",
         aligned(list(_engines(made))),

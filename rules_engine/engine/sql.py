@@ -24,11 +24,9 @@ def dialect_text(ruleset: "Contract", dialect: str) -> str:
     sites = ruleset.sites()
     query = batch_query(ruleset.plan, sites, columns, ruleset.carried)
     shapes = {name: ruleset.plan.tables[name].columns for name in ruleset.plan.needed_tables}
-    head = [
-        f"-- {ruleset.title}",
-        f"-- {ruleset.id} version {ruleset.version}, SHA-256 {ruleset.digest}",
-    ]
-    needed = {*KEYS, *ruleset.plan.needed_columns, *ruleset.carried}
+    about = f"{ruleset.id} version {ruleset.version}, SHA-256 {ruleset.digest}"
+    head = [about] if ruleset.title == ruleset.id else [" ".join(ruleset.title.split()), about]
+    needed = {*KEYS, *ruleset.plan.read_columns, *ruleset.carried}
     line = {name: type_ for name, type_ in columns.items() if name in needed}
     reads = [
         f"--   {name}: {_listed(shape)}" for name, shape in sorted({LINE: line, **shapes}.items())
@@ -37,7 +35,9 @@ def dialect_text(ruleset: "Contract", dialect: str) -> str:
         f"--   {number}: {site.code} {site.rule + ': ' if site.rule else ''}{site.message}"
         for number, site in enumerate(sites)
     ]
-    note = "\n".join([*head, "-- reads:", *reads, "-- reject:", *reasons, ""])
+    parts = [*map("-- {}".format, head), "-- reads:", *reads, "-- reject:", *reasons]
+    # A line end within a text would end the comment.
+    note = "".join(f"{' '.join(part.splitlines())}\n" for part in parts)
     if dialect == "duckdb":
         return note + query.sql + "\n"
     from rules_engine.warehouse.text import translated  # noqa: PLC0415  it loads sqlglot
@@ -47,4 +47,12 @@ def dialect_text(ruleset: "Contract", dialect: str) -> str:
 
 
 def _listed(columns: Mapping[str, Type]) -> str:
-    return ", ".join(f"{name} {storage(type_)}" for name, type_ in columns.items())
+    return ", ".join(f"{name} {_held(type_)}" for name, type_ in columns.items())
+
+
+def _held(type_: Type) -> str:
+    """Name a column's type, and the whole numbers that it may hold where the type holds more."""
+    stored = storage(type_)
+    if stored.startswith("DECIMAL") or not type_.is_numeric or type_.high is None:
+        return stored
+    return f"{stored} ({type_.low} to {type_.high})"

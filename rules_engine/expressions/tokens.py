@@ -20,13 +20,14 @@ class Token(NamedTuple):
     end: int
 
 
-# Spaces and comments belong to the word behind them, and the last ones to the end.
+# Spaces belong to the word behind them, and the last ones to the end.
 _WORD: Final = re.compile(
-    r"""(?:\s|--[^\n]*)*+
+    r"""\s*+
       (?:(?P<number>(?:\d[\d_]*)(?:\.\d[\d_]*)?|\.\d[\d_]*)
         |(?P<text>'(?:[^']|'')*')
         |(?P<quoted>"(?:[^"]|"")+")
         |(?P<name>[A-Za-z_][A-Za-z0-9_]*)
+        |(?P<comment>--)
         |(?P<op><=|>=|<>|!=|\|\||[-+*/()=<>,.])
         |(?P<end>\Z)
         |(?P<wrong>.))""",
@@ -47,6 +48,7 @@ _HELP = {
     "$": "an amount is written without its sign: 12.50",
     "€": "an amount is written without its sign: 12.50",
     ";": "one formula is one expression",
+    "--": "a comment is YAML's, behind #, above the formula; minus a negative number is x - (-y)",
 }
 
 
@@ -67,9 +69,9 @@ def tokenize(text: str) -> list[Token]:
         kind = match.lastgroup or ""
         word = match[kind]
         end = match.end()
-        if kind == "wrong":
+        if kind in {"wrong", "comment"}:
             message = f"{word!r} is not part of an expression"
-            findings.append(Finding(end - 1, 1, "RE401", message, _HELP.get(word)))
+            findings.append(Finding(end - len(word), len(word), "RE401", message, _HELP.get(word)))
         tokens.append(Token(kind, word, end - len(word), end))
         if kind == "end":
             break

@@ -162,7 +162,7 @@ class _Batch:
         for number, node in enumerate(self.plan.claim_functions, 1):
             name = f"claim_{number}"
             self.of_lines[node] = name
-            own |= claim_functions.of_each_line(node, name, writer, self.plan.tables)
+            own |= claim_functions.of_each_line(node, name, writer)
             functions |= claim_functions.of_all_lines(node, name)
         self.step("claim_value", writer, own, comment="what each line of a claim gives")
         columns = list(own)
@@ -293,7 +293,8 @@ class _Batch:
             absent = self.absent(rule.step.expression, "allowed")
             if absent is not None:
                 nulls.append((number, absent))
-            notes.append(f"{rule.id}: {rule.source}" if rule.source else rule.id)
+            about = f"{rule.id}: {rule.source}" if rule.source else rule.id
+            notes.append(about if len(rules) == 1 else f"{number} = {about}")
         reject = "l.reject"
         if failures:
             reject = f"coalesce(l.reject, {_switch(failures, len(rules))})"
@@ -306,7 +307,7 @@ class _Batch:
             added = {"reject": f"coalesce(l.reject, {_switch(nulls, len(rules))})"}
             if any(may_exceed(rule.step.expression) for rule in rules):
                 added["allowed"] = self.narrowed("allowed")
-            self.step("allowed_known", self.writer(), added)
+            self.step("allowed_known", self.writer(), added, comment="amounts that are known")
 
     def amount(self, writer: SqlWriter, expression: Expression) -> str:
         """Write an amount as it is posted."""
@@ -408,7 +409,8 @@ class _Batch:
         for number, rule in enumerate(self.plan.later, 1):
             self.sites.rule = rule.id
             if tree.running_in(rule.step.expression):
-                self.step(f"step_{number}_meets", *self.meeting(rule))
+                note = f"{rule.id}: the lines that it applies to"
+                self.step(f"{rule.id}_meets", *self.meeting(rule), comment=note)
                 self.of_lines |= self.accumulate(rule, "l.meets")
                 self.columns.remove("meets")
             writer = self.writer()
@@ -428,7 +430,7 @@ class _Batch:
             if found is not None:
                 added["reject"] = f"coalesce(l.reject, {found})"
             comment = f"{rule.step.sets}: {rule.id}" + (f": {rule.source}" if rule.source else "")
-            self.step(f"step_{number}", writer, added, comment=comment)
+            self.step(f"{rule.id}_amount", writer, added, comment=comment)
             absent = self.absent(expression, column)
             kept = self.narrowed(column) if may_exceed(expression) else f"l.{column}"
             if is_limit:
@@ -444,7 +446,8 @@ class _Batch:
                     added[column] = kept
             if absent is not None:
                 added["reject"] = f"coalesce(l.reject, {absent})"
-            self.step(f"step_{number}_applied", self.writer(), added)
+            note = f"{rule.id}: what is left then"
+            self.step(f"{rule.id}_applied", self.writer(), added, comment=note)
             if is_limit:
                 self.columns.remove(column)
         return amounts

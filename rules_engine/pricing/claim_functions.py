@@ -1,17 +1,16 @@
 """Functions over the lines of one claim: of each line its value, then one of them all."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any, Final
 
 from attrs import frozen
 
-from rules_engine.expressions import TableType
 from rules_engine.expressions.dialect import decimal
 from rules_engine.expressions.runtime import MISSING
 from rules_engine.expressions.sql import SqlWriter
-from rules_engine.expressions.tree import ClaimFunction, reads_date
+from rules_engine.expressions.tree import ClaimFunction
 from rules_engine.expressions.types import EXACT
 
 __all__ = ["REFUSED", "LineValue", "of_all_lines", "of_each_line", "over_lines"]
@@ -82,26 +81,23 @@ def _sum(values: Sequence[Any]) -> Decimal | Fraction | int:
 # -- in SQL
 
 
-def of_each_line(
-    node: ClaimFunction, name: str, writer: SqlWriter, tables: Mapping[str, TableType]
-) -> dict[str, str]:
+def of_each_line(node: ClaimFunction, name: str, writer: SqlWriter) -> dict[str, str]:
     """Write what a line gives: its value where it is taken, and whether it is refused."""
-    parts = [part for part in (node.condition, node.operand) if part is not None]
-    taken = "TRUE" if node.condition is None else _is_true(writer, node.condition)
-    failed = None if node.operand is None else writer.failure(node.operand)
-    if node.condition is not None:
-        # The operand is asked of lines that are taken.
-        guarded = None if failed is None else f"CASE WHEN {taken} THEN {failed} END"
-        failed = writer.first(writer.failure(node.condition), guarded)
-    columns = {f"{name}_taken": taken}
+    # A line without a date is none of its claim's.
+    dated = "l.service_date IS NOT NULL"
+    taken = dated if node.condition is None else f"{dated} AND {_is_true(writer, node.condition)}"
+    columns = {f"{name}_taken": f"({taken})"}
+    failures = []
+    if node.condition is not None and (failed := writer.failure(node.condition)) is not None:
+        failures.append(f"({dated} AND ({failed}) IS NOT NULL)")
     if node.operand is not None:
+        # The operand is asked of lines that are taken.
         columns[f"{name}_value"] = f"CASE WHEN {taken} THEN {writer.write(node.operand)} END"
-        if taken == "TRUE":
-            columns[f"{name}_value"] = writer.write(node.operand)
-    tests = [] if failed is None else [f"({failed}) IS NOT NULL"]
-    if any(reads_date(part, tables) for part in parts):
-        tests.append("l.service_date IS NULL")
-    columns[f"{name}_fails"] = f"CASE WHEN {' OR '.join(tests)} THEN 1 ELSE 0 END" if tests else "0"
+        failed = writer.failure(node.operand)
+        if failed is not None:
+            failures.append(f"({taken} AND ({failed}) IS NOT NULL)")
+    fails = f"CASE WHEN {' OR '.join(failures)} THEN 1 ELSE 0 END" if failures else "0"
+    columns[f"{name}_fails"] = fails
     return columns
 
 

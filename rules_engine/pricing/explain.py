@@ -13,7 +13,7 @@ from rules_engine.expressions import Sites, TableType
 from rules_engine.expressions.closure import Index, Reject
 from rules_engine.expressions.exact import Inputs, Value, evaluate, plain
 from rules_engine.expressions.runtime import Curve
-from rules_engine.expressions.tree import ClaimFunction, OfRows, Ref, Running, reads_date
+from rules_engine.expressions.tree import ClaimFunction, OfRows, Ref, Running
 from rules_engine.ledger import allocate
 from rules_engine.methodology import Explained
 from rules_engine.pricing import steps
@@ -289,7 +289,8 @@ class _RowFacts:
             return self.sums[node].within
         if not isinstance(node, ClaimFunction):
             raise KeyError(node)
-        lines = [line.of_claim(node) for line in self.claim if line.reads()]
+        # A line that does not read, or has no date, is none of the claim's.
+        lines = [line.of_claim(node) for line in self.claim if line.reads() and line.has_date]
         values = over_lines(node.function, lines)
         places = {line.number: place for place, line in enumerate(lines)}
         found: Value = values[places[self.number]]
@@ -297,9 +298,6 @@ class _RowFacts:
 
     def of_claim(self, node: ClaimFunction) -> LineValue:
         """Give what the line gives to a function of its claim."""
-        parts = [part for part in (node.condition, node.operand) if part is not None]
-        if not self.has_date and any(reads_date(part, self.tables) for part in parts):
-            return LineValue(self.number, REFUSED)
         try:
             taken = node.condition is None or evaluate(node.condition, self) is True
             value = evaluate(node.operand, self) if taken and node.operand is not None else None

@@ -1,18 +1,17 @@
 """Reading a row: statements that give each column a variable, checked before a formula sees it."""
 
-from contextlib import nullcontext
 from decimal import Decimal
 from typing import Final
 
 from rules_engine.expressions.closure import Emitter, column_variable
 from rules_engine.expressions.sites import Sites
-from rules_engine.expressions.tree import reads_date
 from rules_engine.expressions.types import EXACT, Kind, Type
 from rules_engine.pricing.plan import Plan
 from rules_engine.pricing.values import described, reader
 
 __all__ = ["write_date", "write_given", "write_loads"]
 
+_NO_DATE: Final = ("RE609", "the line has no date to be priced at")
 _WHOLE: Final = frozenset({Kind.COUNT, Kind.DAYS})
 
 
@@ -38,7 +37,7 @@ def write_date(plan: Plan, emitter: Emitter, *, checked: bool = True) -> None:
     emitter.write(f"s_date = {emitter.value(plan.row_date)}")
     if not checked:
         return
-    no_date = sites.number("RE609", "the line has no date to be priced at")
+    no_date = sites.number(*_NO_DATE)
     outside = sites.number("RE610", "the line's date is outside the ruleset's effective dates")
     emitter.write(f"if s_date is None: raise R_({no_date})")
     first, last = emitter.const(plan.first), emitter.const(plan.last)
@@ -51,24 +50,23 @@ def write_given(plan: Plan, emitter: Emitter) -> None:
     A value is `M_` where the line has none, which is another thing than a null.
     """
     write_date(plan, emitter, checked=False)
+    # A line without a date is none of its claim's.
+    emitter.write(f"if s_date is None: raise R_({emitter.sites.number(*_NO_DATE)})")
     # Why a line has no value for others is none of their reasons.
     sites, emitter.sites = emitter.sites, Sites()
     names = []
     for number, node in enumerate(plan.claim_functions):
         value, taken = f"v{number}", f"u{number}"
         names.append(f"({value}, {taken})")
-        parts = [part for part in (node.operand, node.condition) if part is not None]
         emitter.write(f"{value}, {taken} = M_, True")
-        dated = any(reads_date(part, plan.tables) for part in parts)
-        with emitter.block("if s_date is not None:") if dated else nullcontext():
-            with emitter.block("try:"):
-                if node.condition is not None:
-                    emitter.write(f"{taken} = {emitter.true(node.condition)}")
-                with emitter.block(f"if {taken}:"):
-                    made = "None" if node.operand is None else emitter.value(node.operand)
-                    emitter.write(f"{value} = {made}")
-                emitter.write(f"else: {value} = None")
-            emitter.write("except R_: pass")
+        with emitter.block("try:"):
+            if node.condition is not None:
+                emitter.write(f"{taken} = {emitter.true(node.condition)}")
+            with emitter.block(f"if {taken}:"):
+                made = "None" if node.operand is None else emitter.value(node.operand)
+                emitter.write(f"{value} = {made}")
+            emitter.write(f"else: {value} = None")
+        emitter.write("except R_: pass")
     emitter.write(f"return ({', '.join(names)},)")
     emitter.sites = sites
 
@@ -100,7 +98,8 @@ def _odd(variable: str, type_: Type, emitter: Emitter) -> str:
     if type_.codes is not None:
         return f"{variable} not in {emitter.const(type_.codes)}"
     wanted = {Kind.DATE: "date_", Kind.BOOLEAN: "bool"}.get(type_.kind, "str")
-    return f"{variable}.__class__ is not {wanted}"
+    empty = f" or not {variable}" if wanted == "str" else ""
+    return f"({variable}.__class__ is not {wanted}{empty})"
 
 
 def _outside(variable: str, type_: Type, emitter: Emitter) -> str:

@@ -78,10 +78,11 @@ def read_value(value: Any, type_: Type) -> Any:
     """Read a value of a type from a Python value: exact numbers, ISO dates, or their texts.
 
     Raises:
-        ValueError: It is not a value of that type.
+        ValueError: It is not a value of that type; an empty text is null.
         TypeError: A float, or an object that no column holds.
     """
-    if value is None:
+    # An empty text says no more than an empty cell of a file does.
+    if value is None or value == "":
         if type_.nullable:
             return None
         msg = "a value is needed"

@@ -40,6 +40,8 @@ class Target:
             to 9999 on the way, or by `units`, which may not.
         extracts: Whether the year of a date is asked for by EXTRACT.
         inlines: Whether a step can be marked as not to be stored.
+        places_nulls: Whether a window can say where nulls come in its order; elsewhere they are the
+            least of all.
     """
 
     name: str
@@ -56,6 +58,7 @@ class Target:
     days: str = "functions"
     extracts: bool = False
     inlines: bool = False
+    places_nulls: bool = True
 
 
 def _spark_fit(digits: int, scale: int) -> Stored | None:
@@ -157,6 +160,7 @@ TARGETS: Final[Mapping[str, Target]] = {
             plain_decimals=False,
             names_widths=False,
             extracts=True,
+            places_nulls=False,
             days="units",
         ),
     )

@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from textwrap import indent
 from typing import Final
 
-from sqlglot import exp
+from sqlglot import ErrorLevel, exp
+from sqlglot.errors import UnsupportedError
 
 from rules_engine.expressions.types import Type
 from rules_engine.warehouse.select import Columns, select
@@ -68,9 +69,18 @@ def _select(
     shown = " / ".join(about.splitlines())
     try:
         made, columns = select(sql, relations, target, is_final=is_final)
-        text = made.sql(target.name, pretty=True, comments=False, max_text_width=_WIDTH)
+        text = made.sql(
+            target.name,
+            pretty=True,
+            comments=False,
+            max_text_width=_WIDTH,
+            unsupported_level=ErrorLevel.RAISE,
+        )
     except InexactError as error:
         msg = f"{target.name} is not known to compute this exactly: {shown}: {error}"
+        raise DialectError(msg) from None
+    except UnsupportedError as error:
+        msg = f"{target.name} cannot say this: {shown}: {error}"
         raise DialectError(msg) from None
     except RecursionError:
         msg = f"{shown}: the formula is nested too deeply to be translated for {target.name}"

@@ -39,7 +39,8 @@ def window(translator: "Translator", node: exp.Window) -> Term:
     partition = [part.node for part in translator.terms(node.args.get("partition_by") or [])]
     ordered = None
     if order is not None:
-        ordered = exp.Order(expressions=[_place(translator, one) for one in order.expressions])
+        places = [key for one in order.expressions for key in _places(translator, one)]
+        ordered = exp.Order(expressions=places)
     return Term(
         node=exp.Window(
             this=made.node,
@@ -52,10 +53,21 @@ def window(translator: "Translator", node: exp.Window) -> Term:
     )
 
 
-def _place(translator: "Translator", node: exp.Ordered) -> exp.Expr:
+def _places(translator: "Translator", node: exp.Ordered) -> list[exp.Expr]:
     # DuckDB has nulls last, whichever the direction.
     value = by_code_points(translator, translator.term(node.this))
-    return exp.Ordered(this=value, desc=node.args.get("desc"), nulls_first=False)
+    falls = node.args.get("desc")
+    if translator.target.places_nulls:
+        return [exp.Ordered(this=value, desc=falls, nulls_first=False)]
+    # Where nulls are the least of all, they are last in a falling order, and by a key of their own.
+    own = exp.Ordered(this=value, desc=falls, nulls_first=not falls)
+    if falls:
+        return [own]
+    is_null = exp.Is(this=value.copy(), expression=exp.Null())
+    flag = exp.Case(
+        ifs=[exp.If(this=is_null, true=exp.Literal.number(1))], default=exp.Literal.number(0)
+    )
+    return [exp.Ordered(this=flag, nulls_first=True), own]
 
 
 def _over(translator: "Translator", node: exp.Expr) -> Term:

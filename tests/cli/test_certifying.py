@@ -80,6 +80,19 @@ def test_a_difference_is_a_finding(call: Call, monkeypatch: pytest.MonkeyPatch) 
     assert '- case: "wrong and the exact evaluator differ"' in done.stdout
 
 
+@pytest.mark.usefixtures("folder")
+def test_nothing_compared_is_no_agreement(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where no engine that was asked for is installed, the verdict says so: exit code 1."""
+    absent = evolve(ENGINES[0], name="absent", library="no-such-library")
+    monkeypatch.setattr(engines, "ENGINES", (absent,))
+    done = call("certify", "ruleset.yaml", "--claims", "20")
+    assert done.exit_code == 1
+    assert done.stdout.startswith("small 1: no engine was compared")
+    assert "no-such-library is not installed" in done.stdout
+    told = json.loads(call("certify", "ruleset.yaml", "--claims", "20", "--format", "json").stdout)
+    assert told["verdict"] == "not compared"
+
+
 @pytest.mark.parametrize("content", ["{}", "no json", '{"seed": 1, "claims": {"asked": 0}}', "[]"])
 def test_a_file_that_is_no_certificate_is_misuse(call: Call, folder: Path, content: str) -> None:
     """It is named, and the exit code is 2."""

@@ -238,6 +238,21 @@ def test_sql_is_printed_in_each_dialect(call: Call, dialect: str) -> None:
     assert _json(call("sql", "ruleset.yaml", "--dialect", dialect, "--format", "json"))["sql"]
 
 
+def test_a_title_of_several_lines_stays_a_comment(call: Call, folder: Path) -> None:
+    """A query says and does what the contract says."""
+    text = (folder / "ruleset.yaml").read_text(encoding="utf-8")
+    title = "title: |\n  first\n  DROP TABLE medical_claim; --\n"
+    lines = [
+        title if line.startswith("title:") else line for line in text.splitlines(keepends=True)
+    ]
+    (folder / "ruleset.yaml").write_text("".join(lines), encoding="utf-8")
+    for dialect in ("duckdb", "spark"):
+        done = call("sql", "ruleset.yaml", "--dialect", dialect)
+        head = done.stdout[: done.stdout.index("WITH")].splitlines()
+        assert head[0] == "-- first DROP TABLE medical_claim; --"
+        assert all(line.startswith("--") for line in head)
+
+
 def test_methodologies_say_what_they_ask_for(call: Call) -> None:
     """Every installed methodology is listed, and each says its terms."""
     told = _json(call("methodologies", "--format", "json"))

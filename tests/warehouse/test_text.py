@@ -216,3 +216,11 @@ def test_nulls_are_last_in_every_order(order: str, spark: str, postgres: str) ->
     formula = f"row_number() OVER (PARTITION BY l.code ORDER BY {order})"
     for dialect, expected in (("spark", spark), ("postgres", postgres)):
         assert written(formula, dialect).endswith(f"ORDER BY {expected})")
+
+
+def test_nulls_are_last_where_a_window_cannot_say_so() -> None:
+    """In BigQuery nulls are the least of all: last in a falling order, first in a rising one."""
+    formula = "row_number() OVER (PARTITION BY l.code ORDER BY l.units DESC, l.code)"
+    assert written(formula, "bigquery").endswith(
+        "ORDER BY l.units DESC, CASE WHEN l.code IS NULL THEN 1 ELSE 0 END, l.code)"
+    )

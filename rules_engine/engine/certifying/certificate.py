@@ -160,9 +160,11 @@ class Certificate:
 
     @property
     def verdict(self) -> str:
-        """`agree`, `differ`, or `nothing to price` for a ruleset that only settles."""
+        """`agree`, `differ`, `nothing to price`, or `not compared` where no engine could price."""
         if not self.met.rules:
             return "nothing to price"
+        if all(one.differences is None for one in self.engines):
+            return "not compared"
         return "differ" if any(one.differences for one in self.engines) else "agree"
 
     def as_json(self) -> dict[str, Any]:

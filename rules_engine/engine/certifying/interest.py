@@ -90,7 +90,7 @@ def values_of(type_: Type) -> Iterator[Any]:
     elif type_.codes is not None:
         yield from sorted(type_.codes)
     elif type_.kind in _WORDS:
-        yield from (ABSENT, "")
+        yield ABSENT
     if type_.nullable:
         yield None
 
@@ -173,7 +173,8 @@ def _met(node: Expression, shelves: Mapping[str, Shelf]) -> Iterator[tuple[str, 
                 yield from _against(operand, option)
         case tree.Like(operand=operand, pattern=pattern):
             texts = [pattern.replace("%", filling).replace("_", "x") for filling in ("", "x")]
-            yield from product(_columns(operand), texts)
+            # An empty text is null wherever it is read.
+            yield from product(_columns(operand), [text for text in texts if text])
         case tree.Lookup() | tree.Has():
             yield from _keys(node, shelves[node.table])
         case tree.Interpolate(at=at):

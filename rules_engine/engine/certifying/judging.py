@@ -18,7 +18,6 @@ from rules_engine.expressions.tree import (
     OfRows,
     Ref,
     Running,
-    reads_date,
 )
 from rules_engine.ledger import allocate
 from rules_engine.pricing.plan import AMOUNT, EXCEEDS, Plan, PricingRule, may_exceed
@@ -175,7 +174,8 @@ class _Line:
     def _of_claim(self, node: ClaimFunction) -> Value:
         """Give a function over the lines of the claim; one of them without a value rejects all."""
         try:
-            given = {line.number: line.gives(node) for line in self.claim}
+            # A line without a date is none of its claim's.
+            given = {line.number: line.gives(node) for line in self.claim if line.day is not None}
         except Reject:
             reason = (NO_CLAIM, line_without_value(node.function))
             raise Reject(self.sites.number(*reason)) from None
@@ -207,9 +207,6 @@ class _Line:
 
     def gives(self, node: ClaimFunction) -> tuple[bool, Value]:
         """Give whether the line counts in a function of its claim, and its value."""
-        parts = [part for part in (node.condition, node.operand) if part is not None]
-        if self.day is None and any(reads_date(part, self.tables) for part in parts):
-            raise Reject(0)
         value = self.judge.value
         taken = node.condition is None or value(node.condition, self) is True
         # The operand is asked of lines that are taken.
