@@ -14,7 +14,7 @@ from rules_engine.expressions.types import Kind, Type
 if TYPE_CHECKING:
     from rules_engine.expressions.checker import Checker
 
-__all__ = ["NAMES", "aggregate"]
+__all__ = ["NAMES", "aggregate", "reads_relations"]
 
 NAMES: Final = {
     "sum": 1, "count": 1, "min": 1, "max": 1, "mean": 1, "median": 1, "percentile": 2,
@@ -46,12 +46,12 @@ def aggregate(checker: "Checker", node: syntax.Call) -> tree.Expression:
         not_null=frozenset(),
     )
     inner = type(checker)(scope)
-    operand = condition = None
     try:
-        if not counting:
-            operand = inner.visit(_unqualified(argument, relation.name))
-        if node.filter is not None:
-            condition = inner.condition(_unqualified(node.filter, relation.name))
+        operand, condition, _ = _of_rows(
+            inner,
+            None if counting else _unqualified(argument, relation.name),
+            None if node.filter is None else _unqualified(node.filter, relation.name),
+        )
     finally:
         checker.findings.extend(inner.findings)
         checker.count(inner.visits, node)
@@ -74,6 +74,26 @@ def aggregate(checker: "Checker", node: syntax.Call) -> tree.Expression:
     )
 
 
+def _of_rows(
+    inner: "Checker",
+    operand: syntax.Node | None,
+    condition: syntax.Node | None,
+    groups: tuple[syntax.Node, ...] = (),
+) -> tuple[tree.Expression | None, tree.Expression | None, tuple[tree.Expression, ...]]:
+    """Type what an aggregate takes of each row, which rows it takes, and what peers share."""
+    taken, tested = ([] if part is None else [part] for part in (operand, condition))
+    typed = inner.every(
+        lambda part: inner.condition(part) if part is condition else inner.visit(part),
+        (*taken, *tested, *groups),
+    )
+    behind = len(taken) + len(tested)
+    return (
+        typed[0] if taken else None,
+        typed[behind - 1] if tested else None,
+        typed[behind:],
+    )
+
+
 def _over_peers(
     checker: "Checker", node: syntax.Call, groups: tuple[syntax.Node, ...]
 ) -> tree.Expression:
@@ -89,13 +109,9 @@ def _over_peers(
     argument = node.arguments[0]
     counting = isinstance(argument, syntax.Name) and argument.parts == (entity[0],)
     inner = type(checker)(evolve(checker.scope, relations={}))
-    operand = condition = None
     try:
-        if not counting:
-            operand = inner.visit(argument)
-        if node.filter is not None:
-            condition = inner.condition(node.filter)
-        peers = inner.visit_all(groups)
+        row = None if counting else argument
+        operand, condition, peers = _of_rows(inner, row, node.filter, groups)
     finally:
         checker.findings.extend(inner.findings)
         checker.count(inner.visits, node)
@@ -154,6 +170,11 @@ def _relation(checker: "Checker", node: syntax.Call, argument: syntax.Node) -> R
         raise checker.wrong(node, "RE403", message)
     shown = ".".join(first.parts)
     raise unknown_of(checker, first, shown, first.parts[0], relations, "tables and rules")
+
+
+def reads_relations(node: syntax.Node) -> bool:
+    """Whether a part names columns of a table or rule, as the argument of an aggregate does."""
+    return any(len(name.parts) > 1 for name in _names(node))
 
 
 def _names(node: syntax.Node) -> Iterator[syntax.Name]:

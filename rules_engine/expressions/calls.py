@@ -24,7 +24,7 @@ from rules_engine.expressions.types import Kind, Type
 if TYPE_CHECKING:
     from rules_engine.expressions.checker import Checker
 
-__all__ = ["call"]
+__all__ = ["call", "look_aside"]
 
 _OTHER: Final = {
     "min": "least",
@@ -46,15 +46,30 @@ def call(checker: "Checker", node: syntax.Call) -> tree.Expression:
     name = node.function
     known = _KNOWN[checker.scope.profile]
     if name not in known:
+        look_aside(checker, node)
         raise _no_function(checker, node, known)
     combines = name in aggregates.NAMES or name in claim_calls.CLAIM_FORMS
     if (node.filter is not None and not combines) or (
         node.peers is not None and name not in aggregates.NAMES
     ):
+        look_aside(checker, node)
         raise checker.wrong(node, "RE405", f"{name} has no FILTER or OVER; sums and counts do")
     fewest, most, typed = _FUNCTIONS[name]
     checker.count_arguments(node, fewest, most)
     return typed(checker, node)
+
+
+def look_aside(checker: "Checker", node: syntax.Call) -> None:
+    """Find what is wrong within the arguments of a call that is wrong itself."""
+    arguments = list(node.arguments)
+    if node.function in table_calls.NAMES and arguments:
+        table_calls.named(checker, node)
+        arguments = arguments[1:]
+    if node.function in aggregates.NAMES:
+        # What such names mean is known inside the aggregate alone.
+        arguments = [one for one in arguments if not aggregates.reads_relations(one)]
+    condition = () if node.filter is None else (node.filter,)
+    checker.look_aside((*arguments, *condition))
 
 
 def _no_function(checker: "Checker", node: syntax.Call, known: frozenset[str]) -> Exception:

@@ -1,11 +1,11 @@
 """The walk that resolves names and gives every part of an expression its type."""
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
-from typing import Final
+from typing import Final, TypeVar
 
 from rules_engine.expressions import calls, names, operators, syntax, tree, units
 from rules_engine.expressions.findings import Finding, WrongError
@@ -14,6 +14,8 @@ from rules_engine.expressions.size import LARGEST, WIDEST
 from rules_engine.expressions.types import EXACT, Kind, Type, places
 
 __all__ = ["BOOLEAN", "NULL", "Checker", "plain"]
+
+_Part = TypeVar("_Part")
 
 BOOLEAN: Final = Type(Kind.BOOLEAN)
 _DATE: Final = Type(Kind.DATE)
@@ -29,6 +31,8 @@ class Checker:
         findings: What was wrong so far.
         not_null: Columns that conditions around the present part have tested.
         refusal: Why no division may stand at the present part; None where one may.
+        is_aside: Whether the present part stands within one that is wrong already; where
+            quotients may stand is not asked there.
     """
 
     def __init__(self, scope: Scope) -> None:
@@ -37,6 +41,7 @@ class Checker:
         self.findings: list[Finding] = []
         self.not_null = scope.not_null
         self.refusal = None if scope.profile == "settlement" else "outside ROUND"
+        self.is_aside = False
         self.visits = 0
 
     # -- findings
@@ -58,6 +63,7 @@ class Checker:
         found = len(node.arguments)
         if found >= fewest and (most is None or found <= most):
             return
+        calls.look_aside(self, node)
         wanted = f"{fewest} to {most}"
         if most is None:
             wanted = f"{fewest} or more"
@@ -112,16 +118,36 @@ class Checker:
 
     def visit_all(self, nodes: Iterable[syntax.Node]) -> tuple[tree.Expression, ...]:
         """Type all of them, so that one wrong part does not hide another."""
-        typed: list[tree.Expression] = []
+        return self.every(self.visit, nodes)
+
+    def every(
+        self, typed: Callable[[_Part], tree.Expression], parts: Iterable[_Part]
+    ) -> tuple[tree.Expression, ...]:
+        """Type several parts, each by itself.
+
+        Raises:
+            WrongError: One of them or more have no type; the findings of all are kept.
+        """
+        made: list[tree.Expression] = []
         failed = False
-        for node in nodes:
+        for part in parts:
             try:
-                typed.append(self.visit(node))
+                made.append(typed(part))
             except WrongError:
                 failed = True
         if failed:
             raise WrongError
-        return tuple(typed)
+        return tuple(made)
+
+    def look_aside(self, nodes: Iterable[syntax.Node]) -> None:
+        """Find what is wrong within the parts of something that is wrong itself."""
+        kept, self.is_aside = self.is_aside, True
+        try:
+            with suppress(WrongError), self.refusing(None):
+                # An interval is right or wrong by what stands beside it.
+                self.visit_all(n for n in nodes if not isinstance(n, syntax.Interval))
+        finally:
+            self.is_aside = kept
 
     def condition(self, node: syntax.Node) -> tree.Expression:
         """Type a part that has to be true or false."""

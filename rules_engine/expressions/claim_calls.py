@@ -42,19 +42,21 @@ def claim_call(checker: "Checker", node: syntax.Call) -> tree.Expression:
     # What the rule's condition has tested of this line is not known of the others.
     scope = evolve(checker.scope, of_claim=False, stages={}, not_null=frozenset())
     inner = type(checker)(scope)
-    operand = condition = None
+    asks = node.function in {"claim_any", "claim_all", "claim_count"}
+    parts = [(part, asks) for part in node.arguments]
+    if node.filter is not None:
+        parts.append((node.filter, True))
     try:
-        if node.function in {"claim_any", "claim_all"}:
-            operand = inner.condition(node.arguments[0])
-        elif node.function == "claim_count":
-            condition = inner.condition(node.arguments[0]) if node.arguments else None
-        else:
-            operand = inner.visit(node.arguments[0])
-        if node.filter is not None:
-            condition = _both(condition, inner.condition(node.filter))
+        typed = inner.every(
+            lambda part: inner.condition(part[0]) if part[1] else inner.visit(part[0]), parts
+        )
     finally:
         checker.findings.extend(inner.findings)
         checker.count(inner.visits, node)
+    operand = None if node.function == "claim_count" else typed[0]
+    condition: tree.Expression | None = None
+    for one in typed if operand is None else typed[1:]:
+        condition = _both(condition, one)
     return tree.ClaimFunction(
         type=_claim_type(checker, node, operand, condition),
         start=node.start,
@@ -71,6 +73,8 @@ def _stands_in_a_price(checker: "Checker", node: syntax.Call) -> None:
         help_ = None
         if checker.scope.profile == "row" and checker.scope.grain == "line":
             help_ = "it stands in no other function of a claim"
+        condition = () if node.filter is None else (node.filter,)
+        checker.look_aside((*node.arguments, *condition))
         raise checker.wrong(node, "RE415", message, help_)
 
 
@@ -122,10 +126,16 @@ def running(checker: "Checker", node: syntax.Call) -> tree.Expression:
     """Type `running(amount, limit, by, within)`."""
     _stands_in_a_price(checker, node)
     with checker.refusing("inside RUNNING"):
-        amount, limit, by = checker.visit_all(node.arguments[:3])
-        within = _span(checker, node.arguments[3])
-    for typed, at in ((amount, node.arguments[0]), (limit, node.arguments[1])):
-        checker.numeric(typed, at, "running")
+        amount, limit, by, within = checker.every(
+            lambda part: _span(checker, part) if part is node.arguments[3] else checker.visit(part),
+            node.arguments,
+        )
+
+    def number(pair: tuple[tree.Expression, syntax.Node]) -> tree.Expression:
+        checker.numeric(*pair, "running")
+        return pair[0]
+
+    checker.every(number, ((amount, node.arguments[0]), (limit, node.arguments[1])))
     why = units.comparable(amount.type, limit.type)
     if why is not None:
         raise checker.wrong(node.arguments[1], "RE406", f"the limit of running: {why}")

@@ -49,9 +49,9 @@ _BOUNDS: Final = {
 
 def date_call(checker: "Checker", node: syntax.Call) -> tree.Expression:
     """Type a function of the calendar whose arguments have been counted."""
-    typed = []
-    pairs = zip(checker.visit_all(node.arguments), node.arguments, strict=True)
-    for (given, at), what in zip(pairs, FORMS[node.function], strict=True):
+
+    def argument(asked: tuple[tree.Expression, syntax.Node, str]) -> tree.Expression:
+        given, at, what = asked
         found = as_date(given) if what == "date" else given
         good = found.type.kind == Kind.DATE
         if what == "whole":
@@ -61,8 +61,11 @@ def date_call(checker: "Checker", node: syntax.Call) -> tree.Expression:
             wanted = "a date" if what == "date" else "a whole number"
             message = f"{node.function} takes {wanted}; {units.show(found.type)} is found"
             raise checker.wrong(at, "RE405", message)
-        typed.append(found)
-    return made(node.function, tuple(typed), node)
+        return found
+
+    given = checker.visit_all(node.arguments)
+    asked = zip(given, node.arguments, FORMS[node.function], strict=True)
+    return made(node.function, checker.every(argument, asked), node)
 
 
 def made(function: str, arguments: tuple[tree.Expression, ...], node: syntax.Node) -> tree.DateCall:

@@ -179,11 +179,16 @@ def elementary(
     """
     with checker.refusing(f"inside {inner.function.upper()}"):
         arguments = checker.visit_all(inner.arguments)
-    for argument, at in zip(arguments, inner.arguments, strict=True):
+
+    def number(pair: tuple[tree.Expression, syntax.Node]) -> tree.Expression:
+        argument, at = pair
         checker.numeric(argument, at, inner.function)
         if argument.type.kind == Kind.MONEY:
             message = f"{inner.function} takes numbers; money is found"
             raise checker.wrong(at, "RE406", message, "divide it by money first")
+        return argument
+
+    checker.every(number, zip(arguments, inner.arguments, strict=True))
     nullable = any(argument.type.nullable for argument in arguments)
     results: tuple[tuple[_Point, Decimal | None], ...] | None = None
     signed = inner.function == "ln" or not _is_positive(arguments[0].type)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 from attrs import evolve
 
 from rules_engine.expressions import elementary, syntax, tree
+from rules_engine.expressions.findings import WrongError
 from rules_engine.expressions.types import EXACT, Kind, Type
 
 if TYPE_CHECKING:
@@ -39,6 +40,9 @@ def absolute(checker: "Checker", node: syntax.Call) -> tree.Expression:
 
 def outside_round(checker: "Checker", node: syntax.Call) -> tree.Expression:
     """Refuse a power, exponential or logarithm that no ROUND holds directly."""
+    checker.look_aside(node.arguments)
+    if checker.is_aside:
+        raise WrongError
     raise checker.wrong(
         node,
         "RE411",
@@ -55,6 +59,7 @@ def rounding(checker: "Checker", node: syntax.Call) -> tree.Expression:
         and isinstance(written.value, Decimal)
         and written.value in range(_MOST_PLACES + 1)
     ):
+        checker.look_aside([inner])
         message = f"the places to round to are a whole number from 0 to {_MOST_PLACES}"
         raise checker.wrong(written, "RE405", message)
     count, mode = int(written.value), ROUNDINGS[node.function]

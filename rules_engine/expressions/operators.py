@@ -142,7 +142,8 @@ def _moved(checker: "Checker", node: syntax.Binary, interval: syntax.Interval) -
 
 def _division(checker: "Checker", node: syntax.Binary) -> tree.Expression:
     refusal = checker.refusal
-    if refusal is not None:
+    if refusal is not None and not checker.is_aside:
+        checker.look_aside((node.left, node.right))
         help_ = "write round(a / b, 2), or as many places as the contract says"
         if refusal == "inside a divisor":
             help_ = "write a * c / b instead of a / (b / c)"
@@ -154,9 +155,14 @@ def _division(checker: "Checker", node: syntax.Binary) -> tree.Expression:
             f"a division stands {refusal}; its result may have no last decimal place",
             help_,
         )
-    left = checker.visit(node.left)
-    with checker.refusing("inside a divisor"):
-        right = checker.visit(node.right)
+
+    def side(part: syntax.Node) -> tree.Expression:
+        if part is node.left:
+            return checker.visit(part)
+        with checker.refusing("inside a divisor"):
+            return checker.visit(part)
+
+    left, right = checker.every(side, (node.left, node.right))
     if isinstance(right, tree.Const) and right.type.is_numeric and not right.value:
         raise checker.wrong(node, "RE411", "the divisor is zero")
     return _arithmetic(checker, node, left, right)
@@ -311,31 +317,37 @@ def _enumerated(
 def _in_list(checker: "Checker", node: syntax.In) -> tree.Expression:
     with checker.refusing("inside a condition"):
         operand, *options = checker.visit_all((node.operand, *node.options))
-    sides = []
-    for option, at in zip(options, node.options, strict=True):
-        compared = compare(checker, "=", (operand, option), at, at)
+
+    def side(pair: tuple[tree.Expression, syntax.Node]) -> tree.Expression:
+        nonlocal operand
+        compared = compare(checker, "=", (operand, pair[0]), pair[1], pair[1])
         operand = compared.left
-        sides.append(compared.right)
+        return compared.right
+
+    sides = checker.every(side, zip(options, node.options, strict=True))
     nullable = any(s.type.nullable for s in (operand, *sides))
     made = tree.InList(
         type=_BOOLEAN.with_null(nullable),
         start=node.start,
         end=node.end,
         operand=operand,
-        options=tuple(sides),
+        options=sides,
     )
     return _negated(made, node) if node.negated else made
 
 
 def _between(checker: "Checker", node: syntax.Between) -> tree.Expression:
     with checker.refusing("inside a condition"):
+        # Twice, because the operand stands in both comparisons.
         before = checker.visits
-        operand = checker.visit(node.operand)
-        # The operand stands in both comparisons.
+        operand, low, high = checker.visit_all((node.operand, node.low, node.high))
         checker.count(checker.visits - before, node)
-        low, high = checker.visit_all((node.low, node.high))
-    above = compare(checker, ">=", (operand, low), node, node.low)
-    below = compare(checker, "<=", (operand, high), node, node.high)
+
+    def side(bound: tuple[str, tree.Expression, syntax.Node]) -> tree.Expression:
+        op, typed, at = bound
+        return compare(checker, op, (operand, typed), node, at)
+
+    above, below = checker.every(side, ((">=", low, node.low), ("<=", high, node.high)))
     nullable = above.type.nullable or below.type.nullable
     made = tree.Logic(
         type=_BOOLEAN.with_null(nullable),

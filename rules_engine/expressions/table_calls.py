@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Final
 from attrs import evolve
 
 from rules_engine.expressions import syntax, tree, units
+from rules_engine.expressions.findings import WrongError
 from rules_engine.expressions.names import unknown_of
 from rules_engine.expressions.operators import dated
 from rules_engine.expressions.types import Kind, TableType, Type
@@ -12,29 +13,27 @@ from rules_engine.expressions.types import Kind, TableType, Type
 if TYPE_CHECKING:
     from rules_engine.expressions.checker import Checker
 
-__all__ = ["table_call"]
+__all__ = ["NAMES", "named", "table_call"]
+
+NAMES: Final = frozenset({"lookup", "has", "interpolate"})
 
 _BOOLEAN: Final = Type(Kind.BOOLEAN)
 
 
 def table_call(checker: "Checker", node: syntax.Call) -> tree.Expression:
     """Type `lookup`, `has` or `interpolate`."""
-    first, *rest = node.arguments
-    wants_column = node.function != "has"
-    if not isinstance(first, syntax.Name) or len(first.parts) != (2 if wants_column else 1):
-        shape = "table.column" if wants_column else "a table"
-        raise checker.wrong(
-            first, "RE405", f"{node.function} reads {shape}; its name may stand here"
-        )
-    table = _table(checker, first)
+    table = named(checker, node)
+    rest = node.arguments[1:]
+    if table is None:
+        checker.look_aside(rest)
+        raise WrongError
     with checker.refusing("inside a key"):
         keys = _keys(checker, node, table, rest)
     if node.function == "has":
         return tree.Has(type=_BOOLEAN, start=node.start, end=node.end, table=table.name, keys=keys)
-    column = first.parts[1]
+    column = _parts(node)[1]
     if column not in table.columns:
-        shown, what = f"{table.name}.{column}", f"columns of {table.name}"
-        raise unknown_of(checker, first, shown, column, table.columns, what)
+        raise WrongError
     type_ = table.columns[column]
     if node.function == "interpolate":
         return _interpolate(checker, node, table, keys)
@@ -46,7 +45,7 @@ def table_call(checker: "Checker", node: syntax.Call) -> tree.Expression:
 def _interpolate(
     checker: "Checker", node: syntax.Call, table: TableType, keys: tuple[tree.Expression, ...]
 ) -> tree.Expression:
-    if checker.refusal is not None:
+    if checker.refusal is not None and not checker.is_aside:
         raise checker.wrong(
             node,
             "RE411",
@@ -54,7 +53,7 @@ def _interpolate(
             "write round(interpolate(…), 4), or as many places as the contract says",
         )
     first = node.arguments[0]
-    column = first.parts[1] if isinstance(first, syntax.Name) else ""
+    column = _parts(node)[1]
     type_ = table.columns[column]
     by_number = len(keys) == 1 and table.columns[table.key[0]].is_numeric
     if type_.nullable or not type_.is_numeric or not by_number:
@@ -75,16 +74,33 @@ def _interpolate(
     )
 
 
-def _table(checker: "Checker", node: syntax.Name) -> TableType:
-    name = node.parts[0]
+def named(checker: "Checker", node: syntax.Call) -> TableType | None:
+    """Give the table that a call names, or None, and keep what is wrong with its first argument."""
+    first = node.arguments[0]
+    wants_column = node.function != "has"
+    parts = _parts(node)
+    if len(parts) != (2 if wants_column else 1):
+        shape = "table.column" if wants_column else "a table"
+        checker.report(first, "RE405", f"{node.function} reads {shape}; its name may stand here")
+        return None
     tables = checker.scope.tables
-    if name not in tables:
-        raise unknown_of(checker, node, name, name, tables, "tables of the ruleset")
-    return tables[name]
+    table = tables.get(parts[0])
+    if table is None:
+        unknown_of(checker, first, parts[0], parts[0], tables, "tables of the ruleset")
+        return None
+    if wants_column and parts[1] not in table.columns:
+        shown, what = ".".join(parts), f"columns of {table.name}"
+        unknown_of(checker, first, shown, parts[1], table.columns, what)
+    return table
+
+
+def _parts(node: syntax.Call) -> tuple[str, ...]:
+    first = node.arguments[0]
+    return first.parts if isinstance(first, syntax.Name) else ()
 
 
 def _keys(
-    checker: "Checker", node: syntax.Call, table: TableType, arguments: list[syntax.Node]
+    checker: "Checker", node: syntax.Call, table: TableType, arguments: tuple[syntax.Node, ...]
 ) -> tuple[tree.Expression, ...]:
     if len(arguments) != len(table.key):
         keys = ", ".join(table.key)
@@ -92,15 +108,19 @@ def _keys(
             f"{node.function} of {table.name} has {len(arguments)} of {len(table.key)} keys; "
             f"{keys} may stand there, in this order"
         )
+        checker.look_aside(arguments)
         raise checker.wrong(node, "RE405", message)
-    found = []
-    for key, argument, at in zip(table.key, checker.visit_all(arguments), arguments, strict=True):
-        column = table.columns[key]
+
+    def key(pair: tuple[str, tree.Expression, syntax.Node]) -> tree.Expression:
+        name, argument, at = pair
+        column = table.columns[name]
         _, typed = dated(tree.Const(type=column, value=None), argument)
         if units.is_null(typed.type):
-            raise checker.wrong(at, "RE406", f"key {key} of {table.name} is NULL; no row has it")
+            raise checker.wrong(at, "RE406", f"key {name} of {table.name} is NULL; no row has it")
         why = units.comparable(column, typed.type)
         if why is not None:
-            raise checker.wrong(at, "RE406", f"key {key} of {table.name}: {why}")
-        found.append(typed)
-    return tuple(found)
+            raise checker.wrong(at, "RE406", f"key {name} of {table.name}: {why}")
+        return typed
+
+    typed = checker.visit_all(arguments)
+    return checker.every(key, zip(table.key, typed, arguments, strict=True))

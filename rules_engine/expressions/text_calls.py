@@ -38,8 +38,10 @@ def text_call(checker: "Checker", node: syntax.Call) -> tree.Expression:
     arguments = checker.visit_all(node.arguments)
     wanted = [part.rstrip("?*") for part in form]
     wanted += [wanted[-1]] * (len(arguments) - len(wanted))
-    for typed, at, what in zip(arguments, node.arguments, wanted, strict=False):
-        _takes(checker, typed, at, (node.function, what))
+    checker.every(
+        lambda asked: _takes(checker, asked[0], asked[1], (node.function, asked[2])),
+        zip(arguments, node.arguments, wanted, strict=False),
+    )
     match node.function:
         case "number":
             type_ = Type(
@@ -63,7 +65,7 @@ def text_call(checker: "Checker", node: syntax.Call) -> tree.Expression:
 
 def _takes(
     checker: "Checker", typed: tree.Expression, at: syntax.Node, asked: tuple[str, str]
-) -> None:
+) -> tree.Expression:
     function, what = asked
     kind = typed.type.kind
     constant = typed.value if isinstance(typed, tree.Const) else None
@@ -78,3 +80,4 @@ def _takes(
             shown = "a pattern such as 'YYYYMMDD'"
     if not good:
         raise checker.wrong(at, "RE405", f"{function} takes {shown}; something else stands here")
+    return typed

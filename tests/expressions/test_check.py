@@ -4,6 +4,7 @@ import decimal
 from decimal import Decimal
 
 import pytest
+from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -276,7 +277,7 @@ def test_settlements_divide_and_combine_rows(text: str) -> None:
         ("sum(premium.amount, 2)", "RE405"),
         ("sum(premium.tier)", "RE406"),
         ("sum(premium.amount / 2)", "RE411"),
-        ("sum(premium.amount) over peers(region)", "RE403"),
+        ("sum(premium.amount) over peers(aco.benchmark)", "RE403"),
         ("interpolate(fees.note, quality.score)", "RE405"),
         ("percentile(premium.amount, 90)", "RE405"),
         ("percentile(premium.amount, quality.score)", "RE405"),
@@ -408,6 +409,58 @@ def test_all_findings_of_a_formula_come_together() -> None:
         "RE412",
         "RE405",
     ]
+
+
+LINE = evolve(ROW, of_claim=True)
+
+
+@pytest.mark.parametrize(
+    ("text", "scope", "marked"),
+    [
+        ("lesat(chrge, unitz * 2)", ROW, ["lesat(chrge, unitz * 2)", "chrge", "unitz"]),
+        ("lesat(chrge / unitz)", ROW, ["lesat(chrge / unitz)", "chrge", "unitz"]),
+        ("min(chrge, 5)", ROW, ["min(chrge, 5)", "chrge"]),
+        ("lookup(feez.amount, drgg, day)", ROW, ["feez.amount", "drgg"]),
+        ("lookup(fees.price, drgg, 5)", ROW, ["fees.price", "drgg"]),
+        ("lookup(fees.price, 5, 5)", ROW, ["fees.price", "5", "5"]),
+        ("lookup(fees.price, drgg)", ROW, ["lookup(fees.price, drgg)", "fees.price", "drgg"]),
+        ("lookup(fees.amount)", ROW, ["lookup(fees.amount)"]),
+        ("has(feez)", ROW, ["has(feez)", "feez"]),
+        ("lookup(drgg, codee)", ROW, ["drgg", "codee"]),
+        ("round(chrge, unitz)", ROW, ["chrge", "unitz"]),
+        ("round(chrge)", ROW, ["round(chrge)", "chrge"]),
+        ("round(power(chrge))", ROW, ["round(power(chrge))", "power(chrge)", "chrge"]),
+        ("round(power(charge, code), 2)", ROW, ["charge", "code"]),
+        ("power(chrge, 2)", ROW, ["power(chrge, 2)", "chrge"]),
+        ("lesat(power(rate, 2), rate / weight)", ROW, ["lesat(power(rate, 2), rate / weight)"]),
+        ("lesat(INTERVAL '1' DAY)", ROW, ["lesat(INTERVAL '1' DAY)"]),
+        ("chrge / unitz", ROW, ["chrge", "chrge / unitz", "unitz"]),
+        ("round(chrge / unitz, 2)", ROW, ["chrge", "unitz"]),
+        ("abs(chrge) over peers(urgnt)", ROW, ["abs(chrge) over peers(urgnt)", "chrge"]),
+        ("lesat() filter (where urgnt)", ROW, ["lesat() filter (where urgnt)", "urgnt"]),
+        ("chrge between lowest and highest", ROW, ["chrge", "lowest", "highest"]),
+        ("charge between rate and day", ROW, ["rate", "day"]),
+        ("code in (5, day)", ROW, ["5", "day"]),
+        ("months_between(charge, code)", ROW, ["charge", "code"]),
+        ("running(code, day, drg, 'year')", LINE, ["code", "day"]),
+        ("running(chrge, 5, drg, 'yaer')", LINE, ["chrge", "'yaer'"]),
+        ("claim_sum(chrge) filter (where urgnt)", LINE, ["chrge", "urgnt"]),
+        ("claim_sum(chrge)", ROW, ["claim_sum(chrge)", "chrge"]),
+        ("sum(premium.am) filter (where premium.t)", SETTLEMENT, ["premium.am", "premium.t"]),
+        ("sum(premium.amount, premium.risk)", SETTLEMENT, ["sum(premium.amount, premium.risk)"]),
+        ("mean(aco.rat) over peers(aco.naem)", SETTLEMENT, ["aco.rat", "aco.naem"]),
+        ("substring(5, AMT, AMOUNT)", MAPPING, ["AMOUNT"]),
+        ("make_date(DT, DT = 'x', DT = 'y')", MAPPING, ["DT = 'x'", "DT = 'y'"]),
+    ],
+)  # fmt: skip
+def test_a_part_that_is_wrong_hides_nothing_within_it(
+    text: str, scope: Scope, marked: list[str]
+) -> None:
+    """Arguments are checked where their function is not; what follows from it is not reported."""
+    with pytest.raises(ExpressionError) as caught:
+        check(text, scope)
+    findings = caught.value.findings
+    assert [text[one.offset : one.offset + one.length] for one in findings] == marked
 
 
 def test_a_finding_marks_its_part_with_its_brackets() -> None:
