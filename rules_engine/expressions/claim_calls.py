@@ -40,7 +40,9 @@ def claim_call(checker: "Checker", node: syntax.Call) -> tree.Expression:
     """Type a function over the lines of a claim."""
     _stands_in_a_price(checker, node)
     # What the rule's condition has tested of this line is not known of the others.
-    scope = evolve(checker.scope, of_claim=False, stages={}, not_null=frozenset())
+    outer = checker.scope
+    later = outer.later.union(outer.stages)
+    scope = evolve(outer, of_claim=False, stages={}, later=later, not_null=frozenset())
     inner = type(checker)(scope)
     asks = node.function in {"claim_any", "claim_all", "claim_count"}
     parts = [(part, asks) for part in node.arguments]

@@ -105,6 +105,15 @@ def _unknown(checker: "Checker", node: syntax.Node, name: str) -> WrongError:
         return checker.wrong(node, "RE403", message, outputs or None)
     known = [*scope.columns, *scope.stages, *scope.parameters, *scope.locals]
     what = f"columns of a {scope.grain} and parameters"
+    # A column of a name like it, such as what another system allowed, is another amount.
+    near = difflib.get_close_matches(name, [*known, *scope.later], n=1, cutoff=0.6)
+    if near and near[0] in scope.later:
+        amount = near[0]
+        why = f"{amount} is known in amounts of later stages only"
+        if not scope.of_claim:
+            why = f"{amount} is an amount of the waterfall; functions of a claim read none"
+        found, help_ = (why, None) if name == amount else (f"{name} is not known", why)
+        return checker.wrong(node, "RE403", f"{found}; {what} may stand here", help_)
     return unknown_of(checker, node, name, name, known, what)
 
 

@@ -55,6 +55,7 @@ class Scope:
         grain: What one evaluation is about: `line`, `member_month`, an entity, `contract`.
         columns: Columns of the row.
         stages: Amounts of the waterfall that this step sees.
+        later: Amounts of the waterfall that other steps see and this one does not.
         tables: Tables that `lookup` and `has` may read.
         parameters: The contract's own numbers.
         entity: Name and columns of the entity a rule runs for.
@@ -71,6 +72,7 @@ class Scope:
     grain: str = "line"
     columns: Mapping[str, Type] = Factory(dict)
     stages: Mapping[str, Type] = Factory(dict)
+    later: frozenset[str] = frozenset()
     tables: Mapping[str, TableType] = Factory(dict)
     parameters: Mapping[str, Parameter] = Factory(dict)
     entity: tuple[str, Mapping[str, Type]] | None = None

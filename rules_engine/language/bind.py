@@ -464,6 +464,7 @@ class _Binder:
                 grain=grain,
                 columns=self.given[LINE].columns,
                 stages=stages,
+                later=soundness.STAGES.difference(stages),
                 tables=self.shapes(),
                 parameters=numbers,
                 occurring=self.occurring,

@@ -16,6 +16,7 @@ from rules_engine.tables.lookup import LookupTable
 from rules_engine.tables.standard import STANDARD, StandardTable
 
 __all__ = [
+    "STAGES",
     "at_one_time",
     "clashes",
     "curves",
@@ -27,7 +28,7 @@ __all__ = [
     "weights",
 ]
 
-_STAGES: Final = ("allowed", "remaining")
+STAGES: Final = frozenset({"allowed", "remaining"})
 """Amounts of a line that formulas of later stages read by these names."""
 
 
@@ -35,7 +36,7 @@ def clashes(declaration: Declaration, given: Mapping[str, StandardTable]) -> Ite
     """Find names of the ruleset that already mean a column or a standard table in its formulas."""
     document = declaration.document
     columns = {name: f"a column of {t.name}" for t in given.values() for name in t.columns}
-    columns |= dict.fromkeys(_STAGES, "an amount of a line")
+    columns |= dict.fromkeys(STAGES, "an amount of a line")
     of_tables = {entity.table for entity in declaration.entities.values()}
 
     def clash(kind: str, name: str, place: Location) -> Iterator[Diagnostic]:

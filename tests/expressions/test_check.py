@@ -414,6 +414,31 @@ def test_all_findings_of_a_formula_come_together() -> None:
 LINE = evolve(ROW, of_claim=True)
 
 
+def message(text: str, scope: Scope = ROW) -> tuple[str, str | None]:
+    """Give the message and the help of the one thing that is wrong."""
+    with pytest.raises(ExpressionError) as caught:
+        check(text, scope)
+    (finding,) = caught.value.findings
+    return finding.message, finding.help
+
+
+@pytest.mark.parametrize("text", ["allowed", "allowd", "claim_sum(allowed)", "charge - remaining"])
+def test_an_amount_of_a_later_stage_is_no_column_of_a_name_like_it(text: str) -> None:
+    """What another system allowed is another amount, and nobody is led to it."""
+    columns = {**COLUMNS, "allowed_amount": MONEY, "remaining_amount": MONEY}
+    scope = evolve(LINE, columns=columns, stages={}, later=frozenset({"allowed", "remaining"}))
+    said, help_ = message(text, scope)
+    assert "_amount" not in f"{said} {help_}"
+    assert "stages only" in f"{said} {help_}" or "functions of a claim" in said
+
+
+def test_an_amount_of_an_earlier_stage_stands_in_no_function_of_a_claim() -> None:
+    """Every line has one of its own."""
+    said, help_ = message("claim_sum(allowed)", LINE)
+    assert said.startswith("allowed is an amount of the waterfall")
+    assert help_ is None
+
+
 @pytest.mark.parametrize(
     ("text", "scope", "marked"),
     [
