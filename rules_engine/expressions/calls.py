@@ -48,15 +48,23 @@ def call(checker: "Checker", node: syntax.Call) -> tree.Expression:
     if name not in known:
         look_aside(checker, node)
         raise _no_function(checker, node, known)
-    combines = name in aggregates.NAMES or name in claim_calls.CLAIM_FORMS
-    if (node.filter is not None and not combines) or (
-        node.peers is not None and name not in aggregates.NAMES
-    ):
-        look_aside(checker, node)
-        raise checker.wrong(node, "RE405", f"{name} has no FILTER or OVER; sums and counts do")
+    if name not in aggregates.NAMES:
+        _refuse_words(checker, node)
     fewest, most, typed = _FUNCTIONS[name]
     checker.count_arguments(node, fewest, most)
     return typed(checker, node)
+
+
+def _refuse_words(checker: "Checker", node: syntax.Call) -> None:
+    """Refuse FILTER and OVER behind a function that has no use for them."""
+    lacking = []
+    if node.filter is not None and node.function not in claim_calls.CLAIM_FORMS:
+        lacking.append("FILTER; sums and counts do")
+    if node.peers is not None:
+        lacking.append("OVER; sum, mean and others that compare entities do")
+    if lacking:
+        look_aside(checker, node)
+        raise checker.wrong(node, "RE405", f"{node.function} has no {lacking[0]}")
 
 
 def look_aside(checker: "Checker", node: syntax.Call) -> None:

@@ -184,6 +184,12 @@ def _span(checker: "Checker", node: syntax.Node) -> tree.Expression:
                 node, "RE405", f"'{node.value}' is no span; {spans}, or a formula may stand here"
             )
         return _named_span(node.value, node)
+    scope = checker.scope
+    if isinstance(node, syntax.Name) and node.parts[-1] in _SPANS:
+        name = node.parts[-1]
+        if name not in scope.columns and name not in scope.parameters:
+            message = f"{name} stands without quotes; a span of time stands in them"
+            raise checker.wrong(node, "RE405", message, f"write '{name}'")
     typed = checker.visit(node)
     if typed.type.kind in {Kind.BOOLEAN, Kind.MONEY}:
         message = f"{units.show(typed.type)} is found; a code, date or count may stand here"

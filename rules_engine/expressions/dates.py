@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from rules_engine.expressions import syntax, tree, units
-from rules_engine.expressions.operators import as_date
+from rules_engine.expressions.operators import as_date, refuse_no_date
 from rules_engine.expressions.types import Kind, Type
 
 if TYPE_CHECKING:
@@ -53,6 +53,8 @@ def date_call(checker: "Checker", node: syntax.Call) -> tree.Expression:
     def argument(asked: tuple[tree.Expression, syntax.Node, str]) -> tree.Expression:
         given, at, what = asked
         found = as_date(given) if what == "date" else given
+        if what == "date":
+            refuse_no_date(checker, found)
         good = found.type.kind == Kind.DATE
         if what == "whole":
             is_number = found.type.is_numeric and found.type.kind != Kind.MONEY

@@ -12,7 +12,7 @@ from rules_engine.expressions.types import Kind, Type, read_date
 if TYPE_CHECKING:
     from rules_engine.expressions.checker import Checker
 
-__all__ = ["as_date", "compare", "dated", "operator", "proven_not_null"]
+__all__ = ["as_date", "compare", "dated", "operator", "proven_not_null", "refuse_no_date"]
 
 _BOOLEAN: Final = Type(Kind.BOOLEAN)
 _NULL: Final = Type(Kind.TEXT, nullable=True, free=True)
@@ -163,8 +163,9 @@ def _division(checker: "Checker", node: syntax.Binary) -> tree.Expression:
             return checker.visit(part)
 
     left, right = checker.every(side, (node.left, node.right))
-    if isinstance(right, tree.Const) and right.type.is_numeric and not right.value:
-        raise checker.wrong(node, "RE411", "the divisor is zero")
+    if right.type.is_numeric and right.type.low == right.type.high == 0:
+        shown = "zero" if isinstance(right, tree.Const) else "always zero"
+        raise checker.wrong(node, "RE411", f"the divisor is {shown}")
     return _arithmetic(checker, node, left, right)
 
 
@@ -218,7 +219,9 @@ def _join(
     checker: "Checker", node: syntax.Binary, left: tree.Expression, right: tree.Expression
 ) -> tree.Expression:
     if checker.scope.profile != "mapping":
-        raise checker.wrong(node, "RE415", "|| joins texts in mappings only")
+        raise checker.wrong(
+            node, "RE415", "|| joins texts in mappings only", "write OR between two conditions"
+        )
     for typed, at in ((left, node.left), (right, node.right)):
         if typed.type.kind not in _WORDS:
             raise checker.wrong(
@@ -269,6 +272,9 @@ def compare(
             "write x IS NULL or x IS NOT NULL",
         )
     left, right = dated(*sides)
+    for side, other in ((left, right), (right, left)):
+        if other.type.kind == Kind.DATE:
+            refuse_no_date(checker, side)
     why = units.comparable(left.type, right.type)
     if why is not None:
         raise checker.wrong(at, "RE406", why, _as_text(left, right))
@@ -427,3 +433,10 @@ def as_date(node: tree.Expression) -> tree.Expression:
         if value is not None:
             return tree.Const(type=Type(Kind.DATE), start=node.start, end=node.end, value=value)
     return node
+
+
+def refuse_no_date(checker: "Checker", node: tree.Expression) -> None:
+    """Refuse a text that is no date, where one is asked for."""
+    if isinstance(node, tree.Const) and isinstance(node.value, str):
+        message = f"'{node.value}' is no date; one such as '2026-01-31' may stand there"
+        raise checker.wrong(syntax.Node(start=node.start, end=node.end), "RE406", message)

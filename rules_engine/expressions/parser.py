@@ -1,5 +1,6 @@
 """Words of an expression → tree, by precedence climbing; the grammar is that of SQL's scalars."""
 
+import re
 from decimal import Decimal
 from functools import lru_cache
 from typing import Final, NoReturn
@@ -37,6 +38,7 @@ _RESERVED: Final = frozenset(
         "end", "true", "false", "filter", "over",
     }
 )  # fmt: skip
+_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 # Binding strength, weakest first, as in SQL.
 _OR, _AND, _NOT, _COMPARE, _JOIN, _ADD, _MULTIPLY, _NEGATE = range(1, 9)
 _BINARY: Final = {
@@ -247,6 +249,7 @@ class _Parser:
     def atom(self, token: Token, word: str) -> Node:
         if token.kind == "number":
             self.advance()
+            self.refuse_bare_date(token)
             if self.token.kind == "name" and self.token.start == token.end:
                 self.fail(self.token, f"{self.token.value} follows a number")
             return Literal(
@@ -270,6 +273,16 @@ class _Parser:
             self.advance()
             return self.call(token)
         return self.name(token)
+
+    def refuse_bare_date(self, year: Token) -> None:
+        """Refuse 2026-01-31, which would be a subtraction."""
+        if self.word() != "-" or self.token.start != year.end:
+            return
+        words = self.tokens[self.at - 1 : self.at + 4]
+        text = "".join(word.value for word in words)
+        if _DATE.fullmatch(text) and words[-1].end - year.start == len(text):
+            message = f"{text} stands without quotes; a date stands in them"
+            self.fail(year._replace(end=words[-1].end), message, f"write '{text}'")
 
     def name(self, token: Token) -> Node:
         parts = [token.value]

@@ -7,7 +7,7 @@ from attrs import evolve
 from rules_engine.expressions import syntax, tree, units
 from rules_engine.expressions.findings import WrongError
 from rules_engine.expressions.names import unknown_of
-from rules_engine.expressions.operators import dated
+from rules_engine.expressions.operators import dated, refuse_no_date
 from rules_engine.expressions.types import Kind, TableType, Type
 
 if TYPE_CHECKING:
@@ -117,6 +117,8 @@ def _keys(
         _, typed = dated(tree.Const(type=column, value=None), argument)
         if units.is_null(typed.type):
             raise checker.wrong(at, "RE406", f"key {name} of {table.name} is NULL; no row has it")
+        if column.kind == Kind.DATE:
+            refuse_no_date(checker, typed)
         why = units.comparable(column, typed.type)
         if why is not None:
             raise checker.wrong(at, "RE406", f"key {name} of {table.name}: {why}")

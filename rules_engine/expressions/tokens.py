@@ -4,6 +4,7 @@ import re
 from typing import Final, NamedTuple
 
 from rules_engine.expressions.findings import ExpressionError, Finding
+from rules_engine.expressions.foreign import FOREIGN
 
 __all__ = ["ExpressionError", "Finding", "Token", "tokenize"]
 
@@ -27,7 +28,7 @@ _WORD: Final = re.compile(
         |(?P<text>'(?:[^']|'')*')
         |(?P<quoted>"(?:[^"]|"")+")
         |(?P<name>[A-Za-z_][A-Za-z0-9_]*)
-        |(?P<comment>--)
+        |(?P<foreign>--|==|=<|=>|\*\*|::|&&|//)
         |(?P<op><=|>=|<>|!=|\|\||[-+*/()=<>,.])
         |(?P<end>\Z)
         |(?P<wrong>.))""",
@@ -39,6 +40,7 @@ LONGEST: Final = 10_000
 _HELP = {
     '"': 'a quoted column ends with another "',
     "'": "a text ends with another '; write '' for a quote inside it",
+    "`": 'a column with a space in its name stands in double quotes: "…"',
     "%": "a percentage is a fraction: write 0.85 for 85 %",
     "&": "write AND",
     "|": "write OR, or || to join texts",
@@ -49,6 +51,7 @@ _HELP = {
     "€": "an amount is written without its sign: 12.50",
     ";": "one formula is one expression",
     "--": "a comment is YAML's, behind #, above the formula; minus a negative number is x - (-y)",
+    **FOREIGN,
 }
 
 
@@ -69,7 +72,7 @@ def tokenize(text: str) -> list[Token]:
         kind = match.lastgroup or ""
         word = match[kind]
         end = match.end()
-        if kind in {"wrong", "comment"}:
+        if kind in {"wrong", "foreign"}:
             message = f"{word!r} is not part of an expression"
             findings.append(Finding(end - len(word), len(word), "RE401", message, _HELP.get(word)))
         tokens.append(Token(kind, word, end - len(word), end))

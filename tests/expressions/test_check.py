@@ -422,6 +422,67 @@ def message(text: str, scope: Scope = ROW) -> tuple[str, str | None]:
     return finding.message, finding.help
 
 
+@pytest.mark.parametrize(
+    ("text", "said", "way_out"),
+    [
+        ("day between 2026-01-01 and '2026-12-31'", "2026-01-01 stands", "write '2026-01-01'"),
+        ("day > '2026-13-01'", "'2026-13-01' is no date", None),
+        ("'31.12.2026' < day", "'31.12.2026' is no date", None),
+        ("day in ('2026-02-30')", "'2026-02-30' is no date", None),
+        ("year('2026')", "'2026' is no date", None),
+        ("has(fees, code, '1/31/2026')", "'1/31/2026' is no date", None),
+        ("charge ≥ 5", "'≥' is", "write >="),
+        ("charge ≤ 5", "'≤' is", "write <="),
+        ("charge ≠ 5", "'≠' is", "write <>"),
+        ("charge \N{MULTIPLICATION SIGN} 5", "'\N{MULTIPLICATION SIGN}' is", "write *"),
+        ("charge ÷ 5", "'÷' is", "write /"),
+        ("charge \N{EN DASH} 5", "'\N{EN DASH}' is", "write -"),
+        ("charge \N{EM DASH} 5", "'\N{EM DASH}' is", "write -"),
+        ("charge \N{MINUS SIGN} 5", "'\N{MINUS SIGN}' is", "write -"),
+        ("charge\xa0* 5", "'\\xa0' is", "write a plain space"),
+        ("charge == 5", "'==' is", "write ="),
+        ("charge => 5", "'=>' is", "write >="),
+        ("charge =< 5", "'=<' is", "write <="),
+        ("charge ** 2", "'**' is", "write x * x; powers stand inside ROUND(POWER(x, y), n)"),
+        ("rate::x", "'::' is", "a column has its type already; leave out :: and what follows"),
+        ("urgent && urgent", "'&&' is", "write AND"),
+        ("charge // 5", "'//' is", "write round_down(a / b, 0)"),
+        ("urgent || urgent", "|| joins texts", "write OR between two conditions"),
+        ("! urgent", "'!' is", "write NOT or <>"),
+        ("running(charge, 5, drg, year)", "year stands without quotes", "write 'year'"),
+        ("round(charge / (5 - 5), 2)", "the divisor is always zero", None),
+        ("round(charge / abs(0), 2)", "the divisor is always zero", None),
+        ("claim_sum(charge) over peers()", "claim_sum has no OVER; ", None),
+        ("abs(charge) filter (where urgent)", "abs has no FILTER; ", None),
+    ],
+)  # fmt: skip
+def test_what_is_written_otherwise_elsewhere_has_a_way_out(
+    text: str, said: str, way_out: str | None
+) -> None:
+    """Habits of spreadsheets, programs and word processors are told what is written here."""
+    found_, help_ = message(text, LINE)
+    assert found_.startswith(said)
+    assert help_ == way_out
+
+
+def test_typographic_quotes_are_no_quotes() -> None:
+    """Each of them is marked."""
+    single = "\N{LEFT SINGLE QUOTATION MARK}", "\N{RIGHT SINGLE QUOTATION MARK}"
+    double = "\N{LEFT DOUBLE QUOTATION MARK}", "\N{RIGHT DOUBLE QUOTATION MARK}"
+    for begin, end in (single, double):
+        text = f"code = {begin}professional{end}"
+        with pytest.raises(ExpressionError) as caught:
+            check(text, ROW)
+        helps = {finding.help for finding in caught.value.findings}
+        assert helps == {"a text stands in straight quotes: '…'"}
+
+
+@pytest.mark.parametrize("text", ["2026 - 01 - 01", "2026 -01-01", "2026-01-011", "12026-01-01"])
+def test_a_subtraction_is_no_date(text: str) -> None:
+    """Only what is written as a date is one."""
+    assert not found(text)
+
+
 @pytest.mark.parametrize("text", ["allowed", "allowd", "claim_sum(allowed)", "charge - remaining"])
 def test_an_amount_of_a_later_stage_is_no_column_of_a_name_like_it(text: str) -> None:
     """What another system allowed is another amount, and nobody is led to it."""
