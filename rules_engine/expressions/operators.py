@@ -180,7 +180,8 @@ def _arithmetic(
         else:
             type_ = units.add(node.op, left.type, right.type)
     except units.UnitError as error:
-        raise checker.wrong(node, "RE406", str(error)) from None
+        place = {"left": node.left, "right": node.right}.get(error.side or "", node)
+        raise checker.wrong(place, "RE406", str(error)) from None
     return tree.Arithmetic(
         type=type_, start=node.start, end=node.end, op=node.op, left=left, right=right
     )

@@ -35,7 +35,16 @@ _FRACTIONS = frozenset({Kind.RATE, Kind.RATIO, Kind.FACTOR})
 
 
 class UnitError(Exception):
-    """Two units do not go together; the message says what may stand there."""
+    """Two units do not go together; the message says what may stand there.
+
+    Attributes:
+        side: The operand that may be another one, `left` or `right`; None where both may.
+    """
+
+    def __init__(self, message: str, side: str | None = None) -> None:
+        """Say what was found, and on which side."""
+        super().__init__(message)
+        self.side = side
 
 
 def show(type_: Type) -> str:
@@ -71,10 +80,10 @@ def _dimensionless(left: Type, right: Type, low: Decimal | None, high: Decimal |
 
 
 def _numeric(op: str, left: Type, right: Type) -> None:
-    for side in (left, right):
+    for side, name in ((left, "left"), (right, "right")):
         if not side.is_numeric:
             msg = f"{op} has {show(side)} beside it; numbers and amounts may stand there"
-            raise UnitError(msg)
+            raise UnitError(msg, name)
 
 
 def _finish(kind: Kind, left: Type, right: Type, bounds: _Bounds, scale: int | None) -> Type:
@@ -105,12 +114,12 @@ def add(op: str, left: Type, right: Type) -> Type:
     bounds = (_plus(left.low, other.low), _plus(left.high, other.high))
     scale = None if left.scale is None or right.scale is None else max(left.scale, right.scale)
     if Kind.MONEY in {left.kind, right.kind}:
-        odd = next((s for s in (left, right) if s.kind != Kind.MONEY and not s.free), None)
-        if odd is not None:
+        odd = [s.kind != Kind.MONEY and not s.free for s in (left, right)]
+        if any(odd):
             word = "added to" if op == "+" else "subtracted from"
             shown = f"{show(right)} is {word} {show(left)}"
             msg = f"{shown}; money adds to money"
-            raise UnitError(msg)
+            raise UnitError(msg, "left" if odd[0] else "right")
         return _finish(Kind.MONEY, left, right, bounds, scale)
     return _finish(_dimensionless(left, right, *bounds), left, right, bounds, scale)
 
@@ -125,7 +134,7 @@ def _dates(op: str, left: Type, right: Type, *, nullable: bool) -> Type:
         return Type(Kind.DATE, nullable)
     found = f"{show(left)} {op} {show(right)} has no meaning"
     msg = f"{found}; a date minus a date is days, a date plus days a date"
-    raise UnitError(msg)
+    raise UnitError(msg, "right" if left.kind == Kind.DATE else "left")
 
 
 def multiply(left: Type, right: Type) -> Type:
@@ -137,7 +146,7 @@ def multiply(left: Type, right: Type) -> Type:
     _numeric("*", left, right)
     if left.kind == right.kind == Kind.MONEY:
         msg = "money is multiplied by money; a rate, ratio, factor, number or count may stand there"
-        raise UnitError(msg)
+        raise UnitError(msg, "right")
     corners = _corners(left, right)
     bounds: _Bounds = (min(corners), max(corners)) if corners else (None, None)
     if not corners and all(s.low is not None and s.low >= 0 for s in (left, right)):
@@ -158,7 +167,7 @@ def divide(left: Type, right: Type) -> Type:
     _numeric("/", left, right)
     if right.kind == Kind.MONEY and left.kind != Kind.MONEY and not left.free:
         msg = f"{show(left)} is divided by money; money may stand before the /"
-        raise UnitError(msg)
+        raise UnitError(msg, "left")
     bounds = _quotient_bounds(left, right)
     if Kind.MONEY in {left.kind, right.kind}:
         kind = Kind.MONEY if right.kind != Kind.MONEY else _fraction(*bounds)

@@ -549,14 +549,37 @@ def test_a_part_that_is_wrong_hides_nothing_within_it(
     assert [text[one.offset : one.offset + one.length] for one in findings] == marked
 
 
-def test_a_finding_marks_its_part_with_its_brackets() -> None:
+@pytest.mark.parametrize(
+    ("text", "operand"),
+    [
+        ("1 + (charge + (rate)) * 2", "rate"),
+        ("charge\n+ rate", "rate"),
+        ("charge + units * 2", "units * 2"),
+        ("units * 2 + charge", "units * 2"),
+        ("charge - allowed - (units + 1)", "units + 1"),
+        ("charge * rate * allowed", "allowed"),
+        ("charge + code", "code"),
+        ("code * charge", "code"),
+        ("day + charge", "charge"),
+        ("charge - day", "charge"),
+        ("round(rate / charge, 2)", "rate"),
+    ],
+)
+def test_a_finding_marks_the_operand_that_is_wrong(text: str, operand: str) -> None:
     """A caret stands under what is wrong and not beside it."""
-    text = "1 + (charge + (rate)) * 2"
     with pytest.raises(ExpressionError) as caught:
         check(text, ROW)
     (finding,) = caught.value.findings
-    assert text[finding.offset : finding.offset + finding.length] == "charge + (rate)"
-    assert finding.message == "a rate is added to money; money adds to money"
+    assert text[finding.offset : finding.offset + finding.length] == operand
+
+
+def test_a_finding_about_two_parts_marks_both_with_their_brackets() -> None:
+    """Where no part alone is wrong, the whole is marked."""
+    text = "1 + (charge between (rate) and null)"
+    with pytest.raises(ExpressionError) as caught:
+        check(text, ROW)
+    marked = [text[one.offset : one.offset + one.length] for one in caught.value.findings]
+    assert marked == ["charge between (rate) and null", "rate"]
 
 
 @pytest.mark.parametrize(

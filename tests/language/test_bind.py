@@ -13,7 +13,7 @@ REJECTED = Path(__file__).parents[1] / "rejected"
     ("name", "line", "column"),
     [
         ("formula_in_a_block", 15, 11),
-        ("formula_in_a_folded_block", 15, 11),
+        ("formula_in_a_folded_block", 15, 27),
         ("formula_over_two_lines", 13, 9),
         ("dated_formula", 14, 42),
         ("column_misspelt", 12, 37),
