@@ -55,6 +55,7 @@ def diagnose(path: str | os.PathLike[str], host: Host) -> list[Diagnostic]:
 
 
 def _tables(declaration: Declaration) -> tuple[Mapping[str, LookupTable], list[Diagnostic]]:
+    from rules_engine.tables.cells import Cells  # noqa: PLC0415  only a wrong table needs it
     from rules_engine.tables.files import TableDeclaration, load_table  # noqa: PLC0415  it reads with DuckDB
     from rules_engine.tables.rejects import TableError  # noqa: PLC0415  beside its only use
 
@@ -71,11 +72,13 @@ def _tables(declaration: Declaration) -> tuple[Mapping[str, LookupTable], list[D
         except TableError as error:
             document: Document = declaration.document
             declared = document.locate((*table.path, "file"))
+            file = Path(table.folder) / table.file
+            # A file that may not be read has no rows, and its cells are not asked for.
+            cells = Cells(file) if any(reject.row for reject in error.findings) else None
             for reject in error.findings:
                 place = declared
-                if reject.row is not None:
-                    # The header is line 1 of the file.
-                    place = Location(str(Path(table.folder) / table.file), reject.row + 1, 1)
+                if reject.row is not None and cells is not None:
+                    place = Location(str(file), *cells.at(reject.row, reject.column))
                 message = reject.reason if reject.row is None else _of_row(reject, table.name)
                 related = (
                     () if place == declared else ((declared, f"{table.name} is declared here"),)

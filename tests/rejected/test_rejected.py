@@ -71,3 +71,10 @@ def test_every_code_of_reading_and_of_the_schema_is_deserved_somewhere() -> None
     made_elsewhere |= {"RE208"}
     family = {code for code in CODES if code.startswith(("RE1", "RE2"))}
     assert family - made_elsewhere <= shown
+
+
+def test_a_finding_about_a_cell_shows_the_cell() -> None:
+    """And not the beginning of its row."""
+    found = ENGINE.validate(FOLDER / "table_with_dollar_signs.yaml")
+    places = [(one.location.line, one.location.column) for one in found]
+    assert places == [(2, 35), (3, 36), (4, 35), (6, 13), (7, 7)]
