@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from attrs import evolve
+
 from rules_engine.expressions import Type
 from rules_engine.language.bind import LINE
 from rules_engine.pricing.batch import KEYS, batch_query
@@ -40,9 +42,22 @@ def dialect_text(ruleset: "Contract", dialect: str) -> str:
     note = "".join(f"{' '.join(part.splitlines())}\n" for part in parts)
     if dialect == "duckdb":
         return note + query.sql + "\n"
-    from rules_engine.warehouse.text import translated  # noqa: PLC0415  it loads sqlglot
+    from rules_engine.warehouse.text import DialectError, translated  # noqa: PLC0415  it loads sqlglot
 
-    made = translated(query.steps, query.final, {LINE: columns, **shapes}, dialect)
+    tables = {LINE: columns, **shapes}
+    try:
+        made = translated(query.steps, query.final, tables, dialect)
+    except DialectError as error:
+        # One step computes the amounts of all rules that set the allowed amount.
+        found = []
+        for rule in ruleset.plan.choosing:
+            plan = evolve(ruleset.plan, rules=(rule,))
+            alone = batch_query(plan, ruleset.sites(), columns, ruleset.carried)
+            try:
+                translated(alone.steps, alone.final, tables, dialect)
+            except DialectError as own:
+                found.append(str(own))
+        raise DialectError("\n".join(found) or str(error)) from None
     return note + made + "\n"
 
 

@@ -147,6 +147,36 @@ def test_a_refusal_names_the_rule_and_the_widths() -> None:
     )
 
 
+_PRODUCT = "round(charge_amount * 0.123456789012 * 0.123456789012, 2)"
+
+
+@pytest.mark.parametrize(
+    ("refused", "fine"),
+    [(("second",), ("first", "third")), (("first", "third"), ("second",))],
+)
+def test_a_refusal_names_the_rules_that_hold_it_and_no_other(
+    refused: tuple[str, ...], fine: tuple[str, ...], tmp_path: Path
+) -> None:
+    """One step computes the amounts of all of them."""
+    rules = "".join(
+        f"  - id: {name}\n    methodology: fee_schedule\n    source: exhibit {name}\n"
+        f"    when: hcpcs_code = '{name}'\n"
+        f"    terms: {{allowed: '{_PRODUCT if name in refused else 'charge_amount'}'}}\n"
+        for name in ("first", "second", "third")
+    )
+    path = tmp_path / "acme.yaml"
+    head = 'ruleset: acme\nversion: "1"\neffective: {from: 2026-01-01, through: 2026-12-31}\n'
+    head += "currency: USD\nrounding: {to: 0.01, mode: half_up}\nparties: {plan: payer}\n"
+    path.write_text(f"{head}rules:\n{rules}", encoding="utf-8")
+    with pytest.raises(DialectError) as found:
+        Engine().load(path).sql("snowflake")
+    lines = str(found.value).splitlines()
+    assert len(lines) == len(refused)
+    for name, line in zip(refused, lines, strict=True):
+        assert f"{name}: exhibit {name}: a product of" in line
+    assert not any(f"exhibit {name}" in str(found.value) for name in fine)
+
+
 def test_another_dialect_is_refused_with_those_that_are_exact() -> None:
     """A database that computes in binary floats is none of them."""
     with pytest.raises(ValueError, match="sqlite is no dialect") as found:
