@@ -23,6 +23,10 @@ _MEANING = {
     "RE415": "a construct is not offered here",
     "RE417": "a table is read between its rows, and they do not begin and end together",
     "RE416": "a function of rows takes too many values to be computed beforehand",
+    "RE418": "a value always lies outside what a line may hold",
+    "RE419": "a condition is never true",
+    "RE420": "a table has no row for a key that is written out",
+    "RE421": "a least or greatest of values is taken with NULL among them",
 }
 
 _ROWS = {

@@ -25,6 +25,7 @@ from rules_engine.expressions.units import UnitError, union
 from rules_engine.language import soundness
 from rules_engine.language.bound import BoundRule, BoundRuleset
 from rules_engine.language.document import Path
+from rules_engine.language.doubts import Doubts
 from rules_engine.language.references import (
     Marked,
     Use,
@@ -249,7 +250,7 @@ class _Binder:
                 f"{rule.id} settles, and no period is declared; "
                 "`period: {length: year}` may stand in the ruleset",
             )
-        if len(self.findings) > before:
+        if has_errors(self.findings[before:]):
             return None
         return self.read(chosen, when, grain, formulas)
 
@@ -444,6 +445,9 @@ class _Binder:
             place=str(document.locate(path)),
         )
         self.findings += soundness.curves(self.declaration, expression, path, self.tables)
+        is_amount = bool(mark.get("posted")) and scope.profile == "row"
+        doubts = Doubts(document, path, self.tables)
+        self.findings += doubts.about(expression, is_amount=is_amount)
         if scope.profile == "settlement":
             self.findings += soundness.at_one_time(self.declaration, rule, expression, path)
             self.findings += soundness.one_value_each(
