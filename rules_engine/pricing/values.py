@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from rules_engine.expressions.closure import Reject
-from rules_engine.expressions.types import EXACT, Kind, Type, places
+from rules_engine.expressions.types import EXACT, Kind, Type, places, read_date
 
 __all__ = ["described", "line_number", "read_value", "reader"]
 
@@ -150,7 +150,11 @@ def _number(value: Any, type_: Type) -> Decimal | int:
 
 def _date(value: Any) -> date:
     if isinstance(value, str):
-        return date.fromisoformat(value)
+        day = read_date(value)
+        if day is None:
+            msg = "a day is written YYYY-MM-DD"
+            raise ValueError(msg)
+        return day
     if isinstance(value, datetime) or not isinstance(value, date):
         msg = "a day is a datetime.date or ISO text"
         raise TypeError(msg)
