@@ -19,6 +19,7 @@ from rules_engine.methodology import Explained
 from rules_engine.pricing import steps
 from rules_engine.pricing.claim_functions import REFUSED, LineValue, over_lines
 from rules_engine.pricing.given import Given
+from rules_engine.pricing.given_table import given_rows, given_tables
 from rules_engine.pricing.plan import Plan, PricingRule
 from rules_engine.pricing.priced import PricedClaim, PricedLine, RejectedLine
 from rules_engine.pricing.running import Key, Share, add_exactly, before
@@ -42,7 +43,8 @@ def explain_line(
     last step is the paid amount.
     """
     rows = _rows(claim)
-    facts = {row["claim_line_number"]: _RowFacts(plan, tables, row, given) for row in rows}
+    known = given_rows(given_tables(plan), given or Given())
+    facts = {row["claim_line_number"]: _RowFacts(plan, tables, row, known) for row in rows}
     run_up = _RunUp(dict((given or Given()).opening()) if plan.accumulators else {})
     for one in facts.values():
         one.claim = tuple(facts.values())
@@ -193,7 +195,7 @@ class _RowFacts:
         plan: Plan,
         tables: Mapping[str, Mapping[str, Index]],
         row: Mapping[str, Any],
-        given: Given | None,
+        given: Mapping[tuple[str, str], Mapping[Any, Any]],
     ) -> None:
         self.plan = plan
         self.indexes = tables
@@ -267,9 +269,9 @@ class _RowFacts:
     def columns(self, table: TableType) -> Iterator[tuple[str, Mapping[Any, Any]]]:
         """Give the columns of a table that formulas read, `""` for its presence, by key."""
         if table.given:
-            for name, column in self.plan.given_columns:
+            for (name, column), rows in self.given.items():
                 if name == table.name:
-                    yield column, (self.given or Given()).rows(table, column)
+                    yield column, rows
             return
         for column, index in self.indexes[table.name].items():
             yield column, index.rows

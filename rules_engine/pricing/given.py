@@ -1,13 +1,11 @@
 """What a price may know beside the claim: the member's spans, as the batch would join them."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 
 from attrs import Factory, frozen
 
-from rules_engine.expressions import TableType
 from rules_engine.pricing.running import Key
 
 __all__ = ["Given", "NotGivenError"]
@@ -56,32 +54,12 @@ class Given:
             raise NotGivenError(ACCUMULATORS)
         return self.accumulators
 
-    def rows(self, table: TableType, column: str) -> dict[Any, Any]:
-        """Index a column by key, as lookups read it.
+    def rows(self, table: str) -> Sequence[Mapping[str, Any]]:
+        """Give the rows of a table.
 
         Raises:
             NotGivenError: The table was not given.
-            ValueError: Two rows of one key hold on the same day.
         """
-        if table.name not in self.tables:
-            raise NotGivenError(table.name)
-        found: dict[Any, Any] = {}
-        for row in self.tables[table.name]:
-            key = (
-                tuple(row[name] for name in table.key) if len(table.key) > 1 else row[table.key[0]]
-            )
-            value = row[column] if column else True
-            if table.effective is None:
-                if key in found:
-                    msg = f"{table.name} is given two rows of {key}; a key stands once"
-                    raise ValueError(msg)
-                found[key] = value
-                continue
-            first, last = (row.get(name) for name in table.effective)
-            spans = found.setdefault(key, [])
-            span = (first or date.min, last or date.max, value)
-            if any(span[0] <= other[1] and other[0] <= span[1] for other in spans):
-                msg = f"{table.name} is given two rows of {key} for one day; one may stand there"
-                raise ValueError(msg)
-            spans.append(span)
-        return found
+        if table not in self.tables:
+            raise NotGivenError(table)
+        return self.tables[table]

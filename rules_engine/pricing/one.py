@@ -12,6 +12,7 @@ from rules_engine.pricing.answers import LineAnswer, RowAnswer, TraceAnswer
 from rules_engine.pricing.claim_lines import ClaimLines
 from rules_engine.pricing.function import Row
 from rules_engine.pricing.given import Given
+from rules_engine.pricing.given_table import given_rows, given_tables
 from rules_engine.pricing.missing import MissingColumnError
 from rules_engine.pricing.plan import Plan
 from rules_engine.pricing.priced import PricedClaim, RejectedLine
@@ -38,7 +39,7 @@ class ClaimPricer:
         self.plan = plan
         self.sites = sites
         self._tables = tables
-        self._given = plan.given_columns
+        self._given = given_tables(plan)
         self._lines = ClaimLines(plan, tables, sites, LineAnswer(), _NUMBER)
         self._line = self._lines.line
         # One line alone is what real-time callers send: it needs no loop, and no call in between.
@@ -79,6 +80,7 @@ class ClaimPricer:
             NotGivenError: The ruleset reads a table that `given` does not have.
             MissingColumnError: A needed column is not there.
             TypeError: A value is a float or of another type that is not exact.
+            ValueError: A given row does not read, or two rows of one key hold on the same day.
         """
         if self._is_simple and claim.get("lines") is None:
             try:
@@ -103,6 +105,7 @@ class ClaimPricer:
             NotGivenError: The ruleset reads a table that `given` does not have.
             MissingColumnError: A needed column is not there.
             TypeError: A value is a float or of another type that is not exact.
+            ValueError: A given row does not read, or two rows of one key hold on the same day.
         """
         claim_id, traces, after = self._priced(claim, given, self._traces)
         return PricedClaim(claim_id, tuple([trace.line for trace in traces]), after, traces)
@@ -116,7 +119,7 @@ class ClaimPricer:
             NotGivenError: The ruleset reads a table that `given` does not have.
             MissingColumnError: A row lacks a needed column.
             TypeError: A value is a float or of another type that is not exact.
-            ValueError: A line number is no whole number.
+            ValueError: A given row does not read, or a line number is no whole number.
         """
         sums = self._sums(given)
         return price_stream(self._rows, rows, self._indexed(given), self._complain, sums)
@@ -147,7 +150,7 @@ class ClaimPricer:
     def _indexed(self, given: Given | None) -> dict[tuple[str, str], Any] | None:
         if not self._given:
             return None
-        return {(t, c): (given or Given()).rows(self.plan.tables[t], c) for t, c in self._given}
+        return given_rows(self._given, given or Given())
 
     def _complain(self, rows: Sequence[Row]) -> None:
         wanted = {"claim_id", "claim_line_number", *self.plan.needed_columns} - self.plan.only_dates
