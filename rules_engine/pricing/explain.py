@@ -45,7 +45,7 @@ def explain_line(
     rows = _rows(claim)
     known = given_rows(given_tables(plan), given or Given())
     facts = {row["claim_line_number"]: _RowFacts(plan, tables, row, known) for row in rows}
-    run_up = _RunUp(dict((given or Given()).opening()) if plan.accumulators else {})
+    run_up = _RunUp(dict((given or Given()).opening(plan.accumulators)))
     for one in facts.values():
         one.claim = tuple(facts.values())
         one.run_up = run_up

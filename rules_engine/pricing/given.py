@@ -1,17 +1,18 @@
 """What a price may know beside the claim: the member's spans, as the batch would join them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Final
 
 from attrs import Factory, frozen
 
-from rules_engine.pricing.running import Key
+from rules_engine.pricing.running import Key, check_sum
 
 __all__ = ["Given", "NotGivenError"]
 
 
 ACCUMULATORS: Final = "accumulators"
+_PARTS: Final = 3
 
 
 class NotGivenError(LookupError):
@@ -44,14 +45,33 @@ class Given:
     tables: Mapping[str, Sequence[Mapping[str, Any]]] = Factory(dict)
     accumulators: Mapping[Key, Decimal] | None = None
 
-    def opening(self) -> Mapping[Key, Decimal]:
+    def opening(self, names: Collection[str]) -> Mapping[Key, Decimal]:
         """Give what has run up before the claim.
 
+        Args:
+            names: The running sums that the ruleset keeps.
+
         Raises:
-            NotGivenError: It was not given; an empty mapping says that nothing has.
+            NotGivenError: It keeps some and none were given; an empty mapping says that nothing
+                has run up.
+            ValueError: A key is none of a running sum, or an amount is no exact number.
         """
         if self.accumulators is None:
+            if not names:
+                return {}
             raise NotGivenError(ACCUMULATORS)
+        # Whatever a caller put there; what is right, is so without a call.
+        given: Mapping[Any, Any] = self.accumulators
+        for key, amount in given.items():
+            if (
+                amount.__class__ is not Decimal
+                or key.__class__ is not tuple
+                or len(key) != _PARTS
+                or key[0] not in names
+                or not (key[1].__class__ is key[2].__class__ is str)
+                or not amount.is_finite()
+            ):
+                check_sum(key, amount, names)
         return self.accumulators
 
     def rows(self, table: str) -> Sequence[Mapping[str, Any]]:

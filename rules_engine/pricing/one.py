@@ -82,7 +82,11 @@ class ClaimPricer:
             TypeError: A value is a float or of another type that is not exact.
             ValueError: A given row does not read, or two rows of one key hold on the same day.
         """
-        if self._is_simple and claim.get("lines") is None:
+        if (
+            self._is_simple
+            and claim.get("lines") is None
+            and (given is None or not given.accumulators)
+        ):
             try:
                 try:
                     line = self._line(claim)
@@ -143,9 +147,10 @@ class ClaimPricer:
             raise
 
     def _sums(self, given: Given | None) -> Sums | None:
-        if not self.plan.accumulators:
+        if not self.plan.accumulators and (given is None or not given.accumulators):
             return None
-        return Sums((given or Given()).opening())
+        opening = (given or Given()).opening(self.plan.accumulators)
+        return Sums(opening) if self.plan.accumulators else None
 
     def _indexed(self, given: Given | None) -> dict[tuple[str, str], Any] | None:
         if not self._given:
