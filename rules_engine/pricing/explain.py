@@ -24,7 +24,7 @@ from rules_engine.pricing.plan import Plan, PricingRule
 from rules_engine.pricing.priced import PricedClaim, PricedLine, RejectedLine
 from rules_engine.pricing.running import Key, Share, add_exactly, before
 from rules_engine.pricing.spreading import spread_weights
-from rules_engine.pricing.values import read_value
+from rules_engine.pricing.values import numbered, read_value
 
 __all__ = ["explain_line"]
 
@@ -74,7 +74,7 @@ def _add_what_comes_before(
 
 def _rows(claim: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Give the lines of a claim that are alone with their number; the others are refused."""
-    rows = [{**claim, **row} for row in claim.get("lines") or [claim]]
+    rows = [dict(numbered({**claim, **row})) for row in claim.get("lines") or [claim]]
     numbers = [row["claim_line_number"] for row in rows]
     return [row for row in rows if numbers.count(row["claim_line_number"]) == 1]
 

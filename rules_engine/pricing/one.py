@@ -18,7 +18,7 @@ from rules_engine.pricing.plan import Plan
 from rules_engine.pricing.priced import PricedClaim, RejectedLine
 from rules_engine.pricing.rows import price_stream
 from rules_engine.pricing.running import Key, Sums
-from rules_engine.pricing.values import line_number
+from rules_engine.pricing.values import LINE_NUMBER_MAX, line_number, numbered
 
 __all__ = ["ClaimPricer"]
 
@@ -80,7 +80,8 @@ class ClaimPricer:
             NotGivenError: The ruleset reads a table that `given` does not have.
             MissingColumnError: A needed column is not there.
             TypeError: A value is a float or of another type that is not exact.
-            ValueError: A given row does not read, or two rows of one key hold on the same day.
+            ValueError: A given row or a line number does not read, or two given rows of one key
+                hold on the same day.
         """
         if (
             self._is_simple
@@ -88,6 +89,9 @@ class ClaimPricer:
             and (given is None or not given.accumulators)
         ):
             try:
+                number = claim["claim_line_number"]
+                if number.__class__ is not int or not 0 <= number <= LINE_NUMBER_MAX:
+                    claim = numbered(claim)
                 try:
                     line = self._line(claim)
                 except Reject as reject:
@@ -109,7 +113,8 @@ class ClaimPricer:
             NotGivenError: The ruleset reads a table that `given` does not have.
             MissingColumnError: A needed column is not there.
             TypeError: A value is a float or of another type that is not exact.
-            ValueError: A given row does not read, or two rows of one key hold on the same day.
+            ValueError: A given row or a line number does not read, or two given rows of one key
+                hold on the same day.
         """
         claim_id, traces, after = self._priced(claim, given, self._traces)
         return PricedClaim(claim_id, tuple([trace.line for trace in traces]), after, traces)
@@ -123,7 +128,7 @@ class ClaimPricer:
             NotGivenError: The ruleset reads a table that `given` does not have.
             MissingColumnError: A row lacks a needed column.
             TypeError: A value is a float or of another type that is not exact.
-            ValueError: A given row does not read, or a line number is no whole number.
+            ValueError: A given row does not read, or two of one key hold on the same day.
         """
         sums = self._sums(given)
         return price_stream(self._rows, rows, self._indexed(given), self._complain, sums)
@@ -133,10 +138,13 @@ class ClaimPricer:
     ) -> tuple[str, tuple[Any, ...], Mapping[Key, Decimal]]:
         """Give the claim's id, what becomes of each of its lines, and what has run up by then."""
         parts = claim.get("lines")
-        rows: Sequence[Row] = (claim,)
-        if parts is not None:
-            rows = [{**claim, **part} for part in parts]
-            _check_lines(rows)
+        rows: Sequence[Row] = [
+            numbered(row)
+            for row in ((claim,) if parts is None else [{**claim, **p} for p in parts])
+        ]
+        if not rows:
+            msg = "the claim has no lines; one at least may stand there"
+            raise ValueError(msg)
         indexed = self._indexed(given)
         try:
             sums = self._sums(given)
@@ -162,14 +170,3 @@ class ClaimPricer:
         missing = sorted({name for row in rows for name in wanted if name not in row})
         if missing:
             raise MissingColumnError(missing) from None
-
-
-def _check_lines(rows: Sequence[Row]) -> None:
-    if not rows:
-        msg = "the claim has no lines; one at least may stand there"
-        raise ValueError(msg)
-    for row in rows:
-        number = row.get("claim_line_number", 0)
-        if isinstance(number, bool) or not isinstance(number, int) or number < 0:
-            msg = f"claim_line_number is {number}; a whole number from 0 may stand there"
-            raise ValueError(msg)

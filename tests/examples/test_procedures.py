@@ -194,3 +194,18 @@ def test_the_command_line_refuses_a_sum_that_is_misspelt(tmp_path: Path) -> None
     done = CliRunner().invoke(commands, asked)
     assert (done.exit_code, done.stdout) == (2, "")
     assert "did you mean deductible?" in done.stderr
+
+
+def test_the_command_line_refuses_a_line_number_that_is_none(tmp_path: Path) -> None:
+    """On a claim of one line as on a claim of several."""
+    path = tmp_path / "claim.json"
+    claim = line("a", 1, "03-01", charge_amount="120.00") | {"claim_line_number": 1.5}
+    for one in (claim, {"claim_id": "a", "lines": [claim]}):
+        path.write_text(json.dumps(one), encoding="utf-8")
+        known = tmp_path / "given.json"
+        known.write_text('{"accumulators": {}}', "utf-8")
+        done = CliRunner().invoke(
+            commands, ["price", str(RULESET), str(path), "--given", str(known)]
+        )
+        assert (done.exit_code, done.stdout) == (2, "")
+        assert "claim_line_number is 1.5; a whole number from 0 to 999999" in done.stderr

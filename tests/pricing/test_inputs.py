@@ -8,6 +8,7 @@ import pytest
 
 from rules_engine import Engine, PricedLine, RejectedLine, Ruleset
 from rules_engine.pricing.given import Given
+from rules_engine.pricing.values import LINE_NUMBER
 from tests.laws.contracts import D, claim_lines, contract
 
 ENGINE = Engine()
@@ -16,19 +17,26 @@ PLAIN = contract(
     [{"id": "visit", "methodology": "fee_schedule", "source": "s", "terms": {"allowed": "base"}}]
 ).load(ENGINE)
 
+ONCE = contract(
+    [
+        {"id": "stay", "methodology": "fee_schedule", "source": "s",
+         "terms": {"per": "claim", "allowed": "base"}}
+    ]
+)  # fmt: skip
+
 
 def line(number: Any = 1, claim_id: Any = "c", **others: Any) -> dict[str, Any]:
     """Give a line that has a price."""
     head = {"claim_id": claim_id, "claim_line_number": number, "charge_amount": "10.00"}
-    return BLANK | head | {"claim_line_start_date": "2015-03-02"} | others
+    return BLANK | head | {"person_id": "m1", "claim_line_start_date": "2015-03-02"} | others
 
 
 @pytest.mark.parametrize("text", ["20150302", "2015-W10-1", "2015W101", " 2015-03-02", "2015-3-2"])
 def test_a_day_is_written_in_one_way(text: str) -> None:
     """Python reads several others, and a run does not."""
     written = line(claim_line_start_date=text)
-    with PLAIN.run({"medical_claim": [written]}, mappings=()) as run:
-        assert run.rejects_count == 1
+    with PLAIN.run({"medical_claim": [written, line(2)]}, mappings=()) as run:
+        assert (run.summary.lines_priced, run.rejects_count) == (1, 1)
     (alone,) = PLAIN.price(written).lines
     (found,) = PLAIN.price_rows([written])
     assert isinstance(alone, RejectedLine)
@@ -190,3 +198,83 @@ def test_given_rows_of_one_key_share_no_day_and_go_forward(plans: Ruleset) -> No
         assert refused
         with pytest.raises(ValueError, match="benefit is given"):
             plans.price(VISIT, Given({"benefit": rows}))
+
+
+# -- what tells lines apart
+
+
+def test_line_numbers_are_those_of_the_standard_table() -> None:
+    """One claim and a batch refuse the same numbers."""
+    assert PLAIN.plan.columns["claim_line_number"].with_null(nullable=False) == LINE_NUMBER
+
+
+BAD_NUMBERS = ("1.5", -1, None, 10**12, 10**6, "one", "", D("1.5"), "-2")
+
+
+@pytest.mark.parametrize("number", BAD_NUMBERS)
+def test_a_row_that_does_not_tell_its_number_is_rejected_alone(number: Any) -> None:
+    """The others of its claim go on, as in a run."""
+    rows = [line(1), line(number, service_unit_quantity="x"), line(2)]
+    first, refused, last = PLAIN.price_rows(rows)
+    assert (first["reject"], last["reject"]) == (None, None)
+    assert (refused["claim_id"], refused["claim_line_number"]) == ("c", None)
+    assert (refused["reject"], refused["reject_rule"]) == ("RE608", "")
+    whole = "claim_line_number does not read as a whole number from 0 to 999999"
+    assert refused["reject_reason"] == whole
+    assert refused["reject_detail"] == f"claim_line_number = {number}"
+    texts = [{**row, "claim_line_number": _text(row["claim_line_number"])} for row in rows]
+    with PLAIN.run({"medical_claim": texts}, mappings=()) as run:
+        assert (run.summary.lines_priced, run.summary.rows_rejected) == (2, 1)
+    for claim in (line(number), {"claim_id": "c", "lines": [line(number)]}):
+        with pytest.raises(ValueError, match=r"claim_line_number is .* may stand there"):
+            PLAIN.price(claim)
+
+
+def _text(value: Any) -> str | None:
+    return None if value is None else str(value)
+
+
+@pytest.mark.parametrize("claim_id", ["", None])
+def test_a_row_of_no_claim_is_rejected_alone(claim_id: Any) -> None:
+    """It ends no claim: what is paid once for the lines around it is paid once."""
+    rows = [line(1), line(2, claim_id), line(3), line(4, claim_id)]
+    ruleset = ONCE.load(ENGINE)
+    for given in (rows, [rows[1], *rows]):
+        found = list(ruleset.price_rows(given))
+        paid = [row["paid_amount"] for row in found if row["reject"] is None]
+        assert sum(paid) == D("1234.57")
+        assert [row["claim_id"] for row in found] == [row["claim_id"] for row in given]
+        assert {
+            (row["reject"], row["reject_reason"], row["reject_detail"])
+            for row in found
+            if row["claim_id"] != "c"
+        } == {("RE608", "claim_id does not read as a code", f"claim_id = {claim_id}")}
+    with ruleset.run({"medical_claim": rows}, mappings=()) as run:
+        assert (run.summary.lines_priced, run.summary.rows_rejected) == (2, 2)
+
+
+def test_the_text_of_a_line_number_will_do() -> None:
+    """As the text of any other number; the result has the number."""
+    claim = {"claim_id": "c", "lines": [line("1"), line("02")]}
+    for one, numbers in ((claim, [1, 2]), (line("1"), [1]), (line(D("1.0")), [1])):
+        for trace in (False, True):
+            priced = PLAIN.price(one, trace=trace)
+            assert [found.claim_line_number for found in priced.lines] == numbers
+        assert len(PLAIN.explain_claim(one).children) == len(numbers)
+
+
+@pytest.mark.parametrize("number", [1.0, True, [1]])
+def test_a_line_number_is_no_float(number: Any) -> None:
+    """As no other number is."""
+    with pytest.raises(TypeError, match="claim_line_number is "):
+        PLAIN.price(line(number))
+    with pytest.raises(TypeError, match="claim_line_number is "):
+        list(PLAIN.price_rows([line(number)]))
+
+
+@pytest.mark.parametrize("row", [5, None, "c", ["c", 1]])
+def test_a_row_is_a_mapping(row: Any) -> None:
+    """Another value is named."""
+    for rows in ([row], [line(), row]):
+        with pytest.raises(TypeError, match="is no row; a mapping with the columns of a claim"):
+            list(PLAIN.price_rows(rows))
