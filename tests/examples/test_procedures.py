@@ -1,6 +1,7 @@
 """The example of several procedures and a deductible: its cases, and the order of claims."""
 
 import json
+import re
 import shutil
 from decimal import Decimal
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from rules_engine import Engine, Given, NotGivenError, PricedLine, RejectedLine
+from rules_engine import Engine, Given, NotGivenError, PricedLine, RejectedLine, RulesetError
 from rules_engine.cli import commands
 from rules_engine.testing.laws import alone_as_in_the_batch
 
@@ -209,3 +210,37 @@ def test_the_command_line_refuses_a_line_number_that_is_none(tmp_path: Path) -> 
         )
         assert (done.exit_code, done.stdout) == (2, "")
         assert "claim_line_number is 1.5; a whole number from 0 to 999999" in done.stderr
+
+
+def test_the_command_line_says_what_to_give(tmp_path: Path) -> None:
+    """The option, and what its file holds; both forms are taken as they are written."""
+    path, known = tmp_path / "claim.json", tmp_path / "given.json"
+    path.write_text(json.dumps(line("a", 1, "03-01", charge_amount="120.00")), encoding="utf-8")
+    for asked in (
+        ["price", str(RULESET), str(path)],
+        ["explain", str(RULESET), "--claim", str(path)],
+    ):
+        done = CliRunner().invoke(commands, asked)
+        assert (done.exit_code, done.stdout) == (2, "")
+        forms = re.findall(r"[{].*?[}]+(?=,| where)", done.stderr)
+        assert len(forms) == 2
+        assert "--given FILE" in done.stderr
+        for form in forms:
+            known.write_text(form, encoding="utf-8")
+            assert CliRunner().invoke(commands, [*asked, "--given", str(known)]).exit_code == 0
+
+
+def test_a_folder_stands_for_its_ruleset() -> None:
+    """In Python as on the command line."""
+    engine = Engine()
+    for opened in (engine.load(RULESET.parent), engine.open(str(RULESET.parent))):
+        assert (opened.id, opened.path) == ("procedures_and_deductible", RULESET)
+        assert opened.digest == engine.load(RULESET).digest
+    assert engine.validate(RULESET.parent) == engine.validate(RULESET)
+
+
+def test_a_folder_without_a_ruleset_is_said(tmp_path: Path) -> None:
+    """With the name of the file that would stand there."""
+    for opened in (Engine().load, Engine().open):
+        with pytest.raises(RulesetError, match=r"ruleset\.yaml"):
+            opened(tmp_path)
