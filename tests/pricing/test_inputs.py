@@ -278,3 +278,11 @@ def test_a_row_is_a_mapping(row: Any) -> None:
     for rows in ([row], [line(), row]):
         with pytest.raises(TypeError, match="is no row; a mapping with the columns of a claim"):
             list(PLAIN.price_rows(rows))
+
+
+def test_a_text_that_is_none_is_named_with_its_row() -> None:
+    """Half of a pair of surrogates cannot be written anywhere."""
+    rows = [line(1), line(2, hcpcs_code="\ud800")]
+    said = r"row 2: hcpcs_code is '\\ud800', which is no text"
+    with pytest.raises(ValueError, match=said):
+        PLAIN.run({"medical_claim": rows}, mappings=())
