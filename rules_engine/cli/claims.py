@@ -158,6 +158,22 @@ def asking(compute: Callable[[], Answer], about: str = "") -> Answer:
 
 
 def _said(error: Exception) -> str:
+    # Here, because help and misuse need no engine.
+    from rules_engine.pricing.given import ACCUMULATORS, NotGivenError  # noqa: PLC0415
+
+    if isinstance(error, NotGivenError):
+        if error.table == ACCUMULATORS:
+            sums = '{"accumulators": {"deductible": {"P1": {"2026": "120.00"}}}}'
+            return (
+                "the ruleset keeps running sums and they are not given; --given FILE gives them as"
+                f' name, whose, within what and amount: {sums}, or {{"accumulators": {{}}}} where'
+                " nothing has run up"
+            )
+        rows = f'{{"{error.table}": [{{…}}, …]}}'
+        return (
+            f"the ruleset reads {error.table} and it is not given; --given FILE gives its rows for"
+            f" this member: {rows}, or an empty list"
+        )
     text = str(error)
     if type(error) is KeyError:
         # Its text is the repr of what was looked for, or of a sentence.

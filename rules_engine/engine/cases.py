@@ -154,7 +154,8 @@ def _price(
     for key in ("paid", "allowed"):
         if key in expect:
             yield Comparison(key, _money(expect[key]), _money(getattr(priced, key)))
-    for sum_, value in flat(expect.get("accumulators", {})).items():
+    wanted_after = Given(accumulators=flat(expect.get("accumulators", {})))
+    for sum_, value in wanted_after.opening(ruleset.plan.accumulators).items():
         after = priced.given_after.get(sum_, (run_up or {}).get(sum_))
         found = "nothing has run up" if after is None else _money(after)
         yield Comparison(" of ".join((sum_[0], ", ".join(sum_[1:]))), _money(value), found)

@@ -153,7 +153,7 @@ class RowAnswer:
         self._function = function
         function.bound["number_"] = line_number
         function.emitter.write("n = r['claim_line_number']")
-        function.emitter.write("if n.__class__ is not int or n < 0: n = number_(r)")
+        function.emitter.write("if n.__class__ is not int: n = number_(r)")
         for variable in self._own.values():
             function.emitter.write(f"{variable} = zero_")
 
@@ -198,7 +198,7 @@ class RowAnswer:
             charge = day = None
         return dict.fromkeys(self.columns) | {
             "claim_id": row["claim_id"],
-            "claim_line_number": line_number(row),
+            "claim_line_number": _number(row),
             "service_date": day,
             "charge_amount": charge,
             "reject": site.code,
@@ -207,3 +207,11 @@ class RowAnswer:
             "reject_detail": detail_text(detail),
             "reject_place": site.place,
         }
+
+
+def _number(row: Row) -> int | None:
+    """Give the number of a line, or None where it does not read: a row says it in its reason."""
+    try:
+        return line_number(row)
+    except ValueError:
+        return None

@@ -15,10 +15,12 @@ from rules_engine.pricing.plan import Plan
 from rules_engine.pricing.running import Sums
 from rules_engine.pricing.spreading import parts_of
 from rules_engine.pricing.trace import SPREAD
-from rules_engine.pricing.values import read_value
+from rules_engine.pricing.values import LINE_NUMBER, described, line_number, read_value
 
 __all__ = ["ClaimLines"]
 
+_NO_ID: Final = Site("RE608", "claim_id does not read as a code")
+_NO_NUMBER: Final = Site("RE608", f"claim_line_number does not read as {described(LINE_NUMBER)}")
 _TWICE: Final = Site("RE505", "the line number stands on more than one line; a number stands once")
 
 
@@ -63,6 +65,22 @@ class ClaimLines:
     def refused(self, row: Row, reject: Reject) -> Any:
         """Give what stands for a line without a price."""
         return self._answer.refused(row, self._sites[reject.site], reject.detail, self._head)
+
+    def unread(self, rows: Sequence[Row]) -> dict[int, Any]:
+        """Refuse the rows that do not tell their claim or their number; give them by place."""
+        found = {}
+        for place, row in enumerate(rows):
+            claim_id = row["claim_id"]
+            if claim_id is None or claim_id == "":
+                about = f"claim_id = {claim_id}"
+                found[place] = self._answer.refused(row, _NO_ID, about, self._head)
+                continue
+            try:
+                line_number(row)
+            except ValueError:
+                about = f"claim_line_number = {row['claim_line_number']}"
+                found[place] = self._answer.refused(row, _NO_NUMBER, about, self._head)
+        return found
 
     def priced(self, rows: Sequence[Row], given: Any, sums: Sums | None = None) -> list[Any]:
         """Price all lines of a claim, in their order.

@@ -19,11 +19,12 @@ from rules_engine.methodology import Explained
 from rules_engine.pricing import steps
 from rules_engine.pricing.claim_functions import REFUSED, LineValue, over_lines
 from rules_engine.pricing.given import Given
+from rules_engine.pricing.given_table import given_rows, given_tables
 from rules_engine.pricing.plan import Plan, PricingRule
 from rules_engine.pricing.priced import PricedClaim, PricedLine, RejectedLine
 from rules_engine.pricing.running import Key, Share, add_exactly, before
 from rules_engine.pricing.spreading import spread_weights
-from rules_engine.pricing.values import read_value
+from rules_engine.pricing.values import numbered, read_value
 
 __all__ = ["explain_line"]
 
@@ -42,8 +43,9 @@ def explain_line(
     last step is the paid amount.
     """
     rows = _rows(claim)
-    facts = {row["claim_line_number"]: _RowFacts(plan, tables, row, given) for row in rows}
-    run_up = _RunUp(dict((given or Given()).opening()) if plan.accumulators else {})
+    known = given_rows(given_tables(plan), given or Given())
+    facts = {row["claim_line_number"]: _RowFacts(plan, tables, row, known) for row in rows}
+    run_up = _RunUp(dict((given or Given()).opening(plan.accumulators)))
     for one in facts.values():
         one.claim = tuple(facts.values())
         one.run_up = run_up
@@ -72,7 +74,7 @@ def _add_what_comes_before(
 
 def _rows(claim: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Give the lines of a claim that are alone with their number; the others are refused."""
-    rows = [{**claim, **row} for row in claim.get("lines") or [claim]]
+    rows = [dict(numbered({**claim, **row})) for row in claim.get("lines") or [claim]]
     numbers = [row["claim_line_number"] for row in rows]
     return [row for row in rows if numbers.count(row["claim_line_number"]) == 1]
 
@@ -193,7 +195,7 @@ class _RowFacts:
         plan: Plan,
         tables: Mapping[str, Mapping[str, Index]],
         row: Mapping[str, Any],
-        given: Given | None,
+        given: Mapping[tuple[str, str], Mapping[Any, Any]],
     ) -> None:
         self.plan = plan
         self.indexes = tables
@@ -267,9 +269,9 @@ class _RowFacts:
     def columns(self, table: TableType) -> Iterator[tuple[str, Mapping[Any, Any]]]:
         """Give the columns of a table that formulas read, `""` for its presence, by key."""
         if table.given:
-            for name, column in self.plan.given_columns:
+            for (name, column), rows in self.given.items():
                 if name == table.name:
-                    yield column, (self.given or Given()).rows(table, column)
+                    yield column, rows
             return
         for column, index in self.indexes[table.name].items():
             yield column, index.rows

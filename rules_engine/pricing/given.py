@@ -1,19 +1,18 @@
 """What a price may know beside the claim: the member's spans, as the batch would join them."""
 
-from collections.abc import Mapping, Sequence
-from datetime import date
+from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Final
 
 from attrs import Factory, frozen
 
-from rules_engine.expressions import TableType
-from rules_engine.pricing.running import Key
+from rules_engine.pricing.running import Key, check_sum
 
 __all__ = ["Given", "NotGivenError"]
 
 
 ACCUMULATORS: Final = "accumulators"
+_PARTS: Final = 3
 
 
 class NotGivenError(LookupError):
@@ -46,42 +45,41 @@ class Given:
     tables: Mapping[str, Sequence[Mapping[str, Any]]] = Factory(dict)
     accumulators: Mapping[Key, Decimal] | None = None
 
-    def opening(self) -> Mapping[Key, Decimal]:
+    def opening(self, names: Collection[str]) -> Mapping[Key, Decimal]:
         """Give what has run up before the claim.
 
+        Args:
+            names: The running sums that the ruleset keeps.
+
         Raises:
-            NotGivenError: It was not given; an empty mapping says that nothing has.
+            NotGivenError: It keeps some and none were given; an empty mapping says that nothing
+                has run up.
+            ValueError: A key is none of a running sum, or an amount is no exact number.
         """
         if self.accumulators is None:
+            if not names:
+                return {}
             raise NotGivenError(ACCUMULATORS)
+        # Whatever a caller put there; what is right, is so without a call.
+        given: Mapping[Any, Any] = self.accumulators
+        for key, amount in given.items():
+            if (
+                amount.__class__ is not Decimal
+                or key.__class__ is not tuple
+                or len(key) != _PARTS
+                or key[0] not in names
+                or not (key[1].__class__ is key[2].__class__ is str)
+                or not amount.is_finite()
+            ):
+                check_sum(key, amount, names)
         return self.accumulators
 
-    def rows(self, table: TableType, column: str) -> dict[Any, Any]:
-        """Index a column by key, as lookups read it.
+    def rows(self, table: str) -> Sequence[Mapping[str, Any]]:
+        """Give the rows of a table.
 
         Raises:
             NotGivenError: The table was not given.
-            ValueError: Two rows of one key hold on the same day.
         """
-        if table.name not in self.tables:
-            raise NotGivenError(table.name)
-        found: dict[Any, Any] = {}
-        for row in self.tables[table.name]:
-            key = (
-                tuple(row[name] for name in table.key) if len(table.key) > 1 else row[table.key[0]]
-            )
-            value = row[column] if column else True
-            if table.effective is None:
-                if key in found:
-                    msg = f"{table.name} is given two rows of {key}; a key stands once"
-                    raise ValueError(msg)
-                found[key] = value
-                continue
-            first, last = (row.get(name) for name in table.effective)
-            spans = found.setdefault(key, [])
-            span = (first or date.min, last or date.max, value)
-            if any(span[0] <= other[1] and other[0] <= span[1] for other in spans):
-                msg = f"{table.name} is given two rows of {key} for one day; one may stand there"
-                raise ValueError(msg)
-            spans.append(span)
-        return found
+        if table not in self.tables:
+            raise NotGivenError(table)
+        return self.tables[table]

@@ -12,12 +12,13 @@ from rules_engine.pricing.answers import LineAnswer, RowAnswer, TraceAnswer
 from rules_engine.pricing.claim_lines import ClaimLines
 from rules_engine.pricing.function import Row
 from rules_engine.pricing.given import Given
+from rules_engine.pricing.given_table import given_rows, given_tables
 from rules_engine.pricing.missing import MissingColumnError
 from rules_engine.pricing.plan import Plan
 from rules_engine.pricing.priced import PricedClaim, RejectedLine
 from rules_engine.pricing.rows import price_stream
 from rules_engine.pricing.running import Key, Sums
-from rules_engine.pricing.values import line_number
+from rules_engine.pricing.values import LINE_NUMBER_MAX, line_number, numbered
 
 __all__ = ["ClaimPricer"]
 
@@ -38,7 +39,7 @@ class ClaimPricer:
         self.plan = plan
         self.sites = sites
         self._tables = tables
-        self._given = plan.given_columns
+        self._given = given_tables(plan)
         self._lines = ClaimLines(plan, tables, sites, LineAnswer(), _NUMBER)
         self._line = self._lines.line
         # One line alone is what real-time callers send: it needs no loop, and no call in between.
@@ -79,9 +80,18 @@ class ClaimPricer:
             NotGivenError: The ruleset reads a table that `given` does not have.
             MissingColumnError: A needed column is not there.
             TypeError: A value is a float or of another type that is not exact.
+            ValueError: A given row or a line number does not read, or two given rows of one key
+                hold on the same day.
         """
-        if self._is_simple and claim.get("lines") is None:
+        if (
+            self._is_simple
+            and claim.get("lines") is None
+            and (given is None or not given.accumulators)
+        ):
             try:
+                number = claim["claim_line_number"]
+                if number.__class__ is not int or not 0 <= number <= LINE_NUMBER_MAX:
+                    claim = numbered(claim)
                 try:
                     line = self._line(claim)
                 except Reject as reject:
@@ -103,6 +113,8 @@ class ClaimPricer:
             NotGivenError: The ruleset reads a table that `given` does not have.
             MissingColumnError: A needed column is not there.
             TypeError: A value is a float or of another type that is not exact.
+            ValueError: A given row or a line number does not read, or two given rows of one key
+                hold on the same day.
         """
         claim_id, traces, after = self._priced(claim, given, self._traces)
         return PricedClaim(claim_id, tuple([trace.line for trace in traces]), after, traces)
@@ -116,7 +128,7 @@ class ClaimPricer:
             NotGivenError: The ruleset reads a table that `given` does not have.
             MissingColumnError: A row lacks a needed column.
             TypeError: A value is a float or of another type that is not exact.
-            ValueError: A line number is no whole number.
+            ValueError: A given row does not read, or two of one key hold on the same day.
         """
         sums = self._sums(given)
         return price_stream(self._rows, rows, self._indexed(given), self._complain, sums)
@@ -126,10 +138,13 @@ class ClaimPricer:
     ) -> tuple[str, tuple[Any, ...], Mapping[Key, Decimal]]:
         """Give the claim's id, what becomes of each of its lines, and what has run up by then."""
         parts = claim.get("lines")
-        rows: Sequence[Row] = (claim,)
-        if parts is not None:
-            rows = [{**claim, **part} for part in parts]
-            _check_lines(rows)
+        rows: Sequence[Row] = [
+            numbered(row)
+            for row in ((claim,) if parts is None else [{**claim, **p} for p in parts])
+        ]
+        if not rows:
+            msg = "the claim has no lines; one at least may stand there"
+            raise ValueError(msg)
         indexed = self._indexed(given)
         try:
             sums = self._sums(given)
@@ -140,28 +155,18 @@ class ClaimPricer:
             raise
 
     def _sums(self, given: Given | None) -> Sums | None:
-        if not self.plan.accumulators:
+        if not self.plan.accumulators and (given is None or not given.accumulators):
             return None
-        return Sums((given or Given()).opening())
+        opening = (given or Given()).opening(self.plan.accumulators)
+        return Sums(opening) if self.plan.accumulators else None
 
     def _indexed(self, given: Given | None) -> dict[tuple[str, str], Any] | None:
         if not self._given:
             return None
-        return {(t, c): (given or Given()).rows(self.plan.tables[t], c) for t, c in self._given}
+        return given_rows(self._given, given or Given())
 
     def _complain(self, rows: Sequence[Row]) -> None:
         wanted = {"claim_id", "claim_line_number", *self.plan.needed_columns} - self.plan.only_dates
         missing = sorted({name for row in rows for name in wanted if name not in row})
         if missing:
             raise MissingColumnError(missing) from None
-
-
-def _check_lines(rows: Sequence[Row]) -> None:
-    if not rows:
-        msg = "the claim has no lines; one at least may stand there"
-        raise ValueError(msg)
-    for row in rows:
-        number = row.get("claim_line_number", 0)
-        if isinstance(number, bool) or not isinstance(number, int) or number < 0:
-            msg = f"claim_line_number is {number}; a whole number from 0 may stand there"
-            raise ValueError(msg)

@@ -5,7 +5,7 @@ day, then of their ids; within a claim lines follow `sequence`, day and line num
 where the rule applies to it and nothing has refused it before.
 """
 
-from collections.abc import Callable, Mapping, MutableMapping
+from collections.abc import Callable, Collection, Mapping, MutableMapping
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from attrs import define, field, frozen
 
+from rules_engine.diagnostics import suggest
 from rules_engine.expressions.dialect import common, decimal
 from rules_engine.expressions.sql import SqlWriter
 from rules_engine.expressions.tree import Expression, Running, children, running_in
@@ -25,6 +26,7 @@ __all__ = [
     "accumulator",
     "add_exactly",
     "before",
+    "check_sum",
     "flat",
     "key_text",
     "nested",
@@ -152,6 +154,32 @@ def flat(sums: Mapping[str, Mapping[Any, Mapping[Any, Any]]]) -> dict[Key, Decim
         )
         raise ValueError(msg) from None
     return found
+
+
+def check_sum(key: object, amount: object, names: Collection[str]) -> None:
+    """Make sure of a running sum that is given.
+
+    Raises:
+        ValueError: Its key is none of a running sum of the ruleset.
+        TypeError: Its amount is no Decimal and no int.
+    """
+    if not (isinstance(key, tuple) and [*map(type, key)] == [str, str, str]):
+        wanted = '("deductible", "P1", "2026")'
+        msg = f"accumulators have the key {key!r}; three texts may stand there, such as {wanted}"
+        raise ValueError(msg)
+    if key[0] not in names:
+        if names:
+            said = suggest(key[0], names) or f"its running sums are {', '.join(names)}"
+        else:
+            said = "it keeps no running sums"
+        msg = f"accumulators have {key[0]!r}, which is no running sum of the ruleset; {said}"
+        raise ValueError(msg)
+    if isinstance(amount, bool) or not isinstance(amount, Decimal | int):
+        msg = f"accumulators {key} is {amount!r}; a Decimal or an int may stand there"
+        raise TypeError(msg)
+    if not Decimal(amount).is_finite():
+        msg = f"accumulators {key} is {amount}; an amount may stand there"
+        raise ValueError(msg)
 
 
 def nested(sums: Mapping[Key, Decimal]) -> dict[str, dict[str, dict[str, Decimal]]]:

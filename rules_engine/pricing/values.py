@@ -7,12 +7,25 @@ from decimal import Decimal
 from typing import Any, Final
 
 from rules_engine.expressions.closure import Reject
-from rules_engine.expressions.types import EXACT, Kind, Type, places
+from rules_engine.expressions.types import EXACT, Kind, Type, places, read_date
 
-__all__ = ["described", "line_number", "read_value", "reader"]
+__all__ = [
+    "LINE_NUMBER",
+    "LINE_NUMBER_MAX",
+    "described",
+    "line_number",
+    "numbered",
+    "read_value",
+    "reader",
+]
+
+LINE_NUMBER_MAX: Final = 999_999
+LINE_NUMBER: Final = Type(Kind.COUNT, scale=0, low=Decimal(0), high=Decimal(LINE_NUMBER_MAX))
+"""What the number of a line on its claim may be, as in the standard table."""
 
 _NUMBER: Final = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)", re.ASCII)
 _WHOLE: Final = frozenset({Kind.COUNT, Kind.DAYS})
+_LINE_NUMBER: Final = re.compile(r"[0-9]{1,6}", re.ASCII)
 # Days that every month has; the others are read with more care.
 _EVERY_MONTH: Final = re.compile(
     r"(?!0000)[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])", re.ASCII
@@ -62,16 +75,34 @@ def line_number(row: Mapping[str, Any]) -> int:
     """Give the number of a line on its claim; the text of a number will do.
 
     Raises:
-        ValueError: It is no whole number from 0.
+        ValueError: It is no whole number, or out of range.
+        TypeError: It is a float, or nothing that a number is made of.
         KeyError: The row has none.
     """
     number = row["claim_line_number"]
-    if number.__class__ is int and number >= 0:
+    if number.__class__ is str and _LINE_NUMBER.fullmatch(number):
         return int(number)
-    if isinstance(number, str) and number.isascii() and number.isdigit():
-        return int(number)
-    msg = f"claim_line_number is {number}; a whole number from 0 may stand there"
-    raise ValueError(msg)
+    try:
+        return int(read_value(number, LINE_NUMBER))
+    except ValueError:
+        msg = f"claim_line_number is {number}; {described(LINE_NUMBER)} may stand there"
+        raise ValueError(msg) from None
+    except TypeError as error:
+        msg = f"claim_line_number is {number!r}: {error}"
+        raise TypeError(msg) from None
+
+
+def numbered(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Give a row whose line number, where it has one, is an int.
+
+    Raises:
+        ValueError: It is no line number.
+        TypeError: It is of a type that no number is made of.
+    """
+    number = row.get("claim_line_number", 0)
+    if number.__class__ is int and 0 <= number <= LINE_NUMBER_MAX:
+        return row
+    return {**row, "claim_line_number": line_number(row)}
 
 
 def read_value(value: Any, type_: Type) -> Any:
@@ -151,7 +182,11 @@ def _number(value: Any, type_: Type) -> Decimal | int:
 
 def _date(value: Any) -> date:
     if isinstance(value, str):
-        return date.fromisoformat(value)
+        day = read_date(value)
+        if day is None:
+            msg = "a day is written YYYY-MM-DD"
+            raise ValueError(msg)
+        return day
     if isinstance(value, datetime) or not isinstance(value, date):
         msg = "a day is a datetime.date or ISO text"
         raise TypeError(msg)

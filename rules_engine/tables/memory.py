@@ -30,6 +30,9 @@ def load_rows(
         raw: SQL name of the table.
         rows: The rows; one may lack columns that another has.
         known: The columns where there is no row.
+
+    Raises:
+        ValueError: A text is none, because it holds half of a pair of surrogates.
     """
     import pyarrow as pa  # noqa: PLC0415  only Arrow files and rows in memory need it
 
@@ -40,12 +43,32 @@ def load_rows(
     # Some at a time, because the texts of all would take more memory than the rows.
     for first in range(0, len(rows) if names else 0, _ROWS_AT_ONCE):
         some = rows[first : first + _ROWS_AT_ONCE]
-        given = pa.table(
-            {name: pa.array([_text(row.get(name)) for row in some], pa.string()) for name in names}
-        )
+        texts = {name: [_text(row.get(name)) for row in some] for name in names}
+        try:
+            given = pa.table(
+                {name: pa.array(column, pa.string()) for name, column in texts.items()}
+            )
+        except UnicodeEncodeError:
+            raise ValueError(_no_text(texts, first)) from None
         register(connection, "given_rows", given)
         connection.execute(f"INSERT INTO {raw} FROM given_rows")
         connection.unregister("given_rows")
+
+
+def _no_text(texts: Mapping[str, Sequence[str | None]], first: int) -> str:
+    """Say where the first text stands that cannot be written."""
+    places = []
+    for name, column in texts.items():
+        for place, text in enumerate(column, first + 1):
+            try:
+                (text or "").encode()
+            except UnicodeEncodeError:
+                places.append((place, name, text))
+                break
+    place, name, text = min(places)
+    return (
+        f"row {place}: {name} is {text!a}, which is no text: half of a surrogate pair stands in it"
+    )
 
 
 def is_stream(rows: Any) -> bool:

@@ -54,8 +54,7 @@ def require(given: Any = None) -> Any:
         raise SparkError(msg) from None
     running = given or SparkSession.getActiveSession()
     if running is None and not _has_java():
-        msg = "engine spark asks for Java, and none is found: install one, or set JAVA_HOME"
-        raise SparkError(msg)
+        raise SparkError(_without_java())
     return running
 
 
@@ -101,6 +100,16 @@ def _has_java() -> bool:
     if home:
         return shutil.which("java", path=str(Path(home, "bin"))) is not None
     return shutil.which("java") is not None
+
+
+def _without_java() -> str:
+    """Say what is looked for, and where."""
+    home = os.environ.get("JAVA_HOME")
+    if not home:
+        return "engine spark asks for Java, and none is found: install one, or set JAVA_HOME"
+    said = "is no folder" if not Path(home).is_dir() else "has no bin/java"
+    wrong = f"JAVA_HOME is {home}, which {said}"
+    return f"engine spark asks for Java, and {wrong}: set it right, or unset it"
 
 
 def _own(running: Any) -> Any:

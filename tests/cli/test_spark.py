@@ -46,6 +46,21 @@ def test_without_java_the_run_says_so(
     assert "JAVA_HOME" in done.stderr
 
 
+@pytest.mark.parametrize(("folder_", "said"), [("none", "is no folder"), (".", "has no bin/java")])
+@pytest.mark.usefixtures("folder")
+def test_a_wrong_home_of_java_is_named(
+    call: Call, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, folder_: str, said: str
+) -> None:
+    """Whoever set it wrong does not look for another Java."""
+    pyspark = pytest.importorskip("pyspark.sql", reason="pyspark is an extra")
+    monkeypatch.setattr(pyspark.SparkSession, "getActiveSession", lambda: None)
+    home = str(tmp_path / folder_)
+    monkeypatch.setenv("JAVA_HOME", home)
+    done = call(*RUN, "--engine", "spark")
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert f"JAVA_HOME is {home}, which {said}" in done.stderr
+
+
 def test_the_settings_and_views_of_the_callers_session_stay(spark: Any) -> None:
     """What runs is a session of our own, and the caller's goes on."""
     spark.conf.set("spark.sql.ansi.enabled", "false")
