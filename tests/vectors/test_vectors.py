@@ -23,6 +23,7 @@ from rules_engine.testing.vectors import (
     run,
 )
 from rules_engine.testing.vectors.__main__ import vectors
+from rules_engine.testing.vectors.on_spark import SPARK
 from rules_engine.testing.vectors.vector import CLAIM_COLUMNS
 from tests.vectors.formulas import CONSTRUCTS
 from tests.vectors.generate import files
@@ -54,6 +55,43 @@ def test_every_engine_gives_every_vector(engine: VectorEngine) -> None:
     assert [str(miss) for miss in report.misses] == []
     offered = [f for f in FILES if f.setting.profile in engine.profiles]
     assert report.agreed == sum(len(file.vectors) for file in offered)
+
+
+@pytest.mark.usefixtures("spark")
+def test_spark_gives_the_vectors_over_a_row() -> None:
+    """The same answers; what it skips, it skips for a reason that is said."""
+    report = run(FILES, SPARK)
+    assert [str(miss) for miss in report.misses] == []
+    offered = sum(len(f.vectors) for f in FILES if f.setting.profile == "row")
+    assert report.agreed + report.skipped == len(ALL)
+    other = {"profile claim", "profile mapping", "profile settlement"}
+    inexact = {why: n for why, n in report.reasons.items() if why.partition(";")[0] not in other}
+    assert report.agreed == offered - sum(inexact.values())
+    assert report.agreed > offered * 9 // 10, inexact
+    assert all(f"\n  {n:,} skipped: {why}" in str(report) for why, n in report.reasons.items())
+
+
+@pytest.mark.parametrize("text", ["nosuchcmd --fast", "", "'"])
+def test_a_command_that_is_none_is_misuse(text: str) -> None:
+    """No traceback; the command is named."""
+    done = CliRunner().invoke(vectors, [str(FOLDER / "rounding.json"), "--command", text])
+    assert done.exit_code == 2
+    assert f"the command {text!r}" in done.output
+
+
+def test_without_java_the_run_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """As misuse, and where it was looked for."""
+    pyspark = pytest.importorskip("pyspark.sql", reason="pyspark is an extra")
+    monkeypatch.setattr(pyspark.SparkSession, "getActiveSession", lambda: None)
+    monkeypatch.setenv("JAVA_HOME", str(tmp_path / "none"))
+    asked = [str(FOLDER / "rounding.json"), "--engine", "spark"]
+    done = CliRunner().invoke(vectors, asked)
+    assert done.exit_code == 2
+    assert "asks for Java" in done.output
+    monkeypatch.setitem(sys.modules, "pyspark.sql", None)
+    done = CliRunner().invoke(vectors, asked)
+    assert done.exit_code == 2
+    assert "asks for pyspark" in done.output
 
 
 def test_every_construct_is_in_a_vector() -> None:
@@ -160,6 +198,7 @@ def test_a_file_without_vectors_is_misuse(tmp_path: Path, content: str) -> None:
     path.write_text(content, encoding="utf-8")
     done = CliRunner().invoke(vectors, [str(path)])
     assert done.exit_code == 2
+    assert "other.json" in done.output
     assert CliRunner().invoke(vectors, []).exit_code == 2
     assert CliRunner().invoke(vectors, [str(tmp_path / "none.json")]).exit_code == 2
 

@@ -2,14 +2,16 @@
 
 import json
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 
 import click
 
 from rules_engine.testing.vectors.claims import by_judge
-from rules_engine.testing.vectors.engines import ENGINES, command, exactly, reply
+from rules_engine.testing.vectors.engines import ENGINES, VectorEngine, command, exactly, reply
 from rules_engine.testing.vectors.running import read_folder, run
 from rules_engine.testing.vectors.vector import Answer, Setting, Vector
+from rules_engine.warehouse.spark import session
 
 
 @click.command(name="python -m rules_engine.testing.vectors")
@@ -18,8 +20,8 @@ from rules_engine.testing.vectors.vector import Answer, Setting, Vector
     "--engine",
     "names",
     multiple=True,
-    type=click.Choice([engine.name for engine in ENGINES]),
-    help="One of our own; may be repeated. Without it, and without --command, all of them.",
+    type=click.Choice([*(engine.name for engine in ENGINES), "spark"]),
+    help="One of our own; may be repeated. Without it, and without --command, all but spark.",
 )
 @click.option("--command", "text", metavar="COMMAND", help="A program that answers JSON lines.")
 @click.option("--answer", is_flag=True, help="Answer JSON lines of stdin, by the exact evaluator.")
@@ -42,16 +44,31 @@ def vectors(
         files = read_folder(path)
     except (ValueError, KeyError, TypeError) as error:
         raise click.UsageError(str(error)) from None
-    chosen = [engine for engine in ENGINES if engine.name in names or not (names or text)]
-    failed = False
-    for engine in [*chosen, *([command(text)] if text else [])]:
-        report = run(files, engine)
-        failed |= bool(report.misses)
+    with ExitStack() as stack:
+        try:
+            if "spark" in names:
+                # One for all files, because it takes seconds to start.
+                stack.enter_context(session())
+            engines = _chosen(names, text)
+        except ValueError as error:
+            raise click.UsageError(str(error)) from None
+        reports = [run(files, engine) for engine in engines]
+    for report in reports:
         for miss in report.misses:
             click.echo(str(miss))
         click.echo(str(report))
-    if failed:
+    if any(report.misses for report in reports):
         ctx.exit(1)
+
+
+def _chosen(names: tuple[str, ...], text: str | None) -> list[VectorEngine]:
+    found = [one for one in ENGINES if one.name in names or not (names or text is not None)]
+    if "spark" in names:
+        # Here, because it loads sqlglot.
+        from rules_engine.testing.vectors.on_spark import SPARK  # noqa: PLC0415
+
+        found.append(SPARK)
+    return found if text is None else [*found, command(text)]
 
 
 def _reply(line: str) -> dict[str, object]:

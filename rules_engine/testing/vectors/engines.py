@@ -2,6 +2,7 @@
 
 import json
 import shlex
+import shutil
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
@@ -29,11 +30,21 @@ from rules_engine.testing.vectors.claims import (
 )
 from rules_engine.testing.vectors.vector import Answer, Setting, Vector, VectorFile
 
-__all__ = ["ENGINES", "VectorEngine", "answered", "command", "exactly", "reply", "request"]
+__all__ = [
+    "DAY",
+    "ENGINES",
+    "VectorEngine",
+    "answered",
+    "command",
+    "exactly",
+    "reply",
+    "request",
+    "stored_tables",
+]
 
 _ASKED: Final = ("row", "others", "claims", "date")
 _SECONDS_MAX: Final = 600
-_DAY: Final = date(2015, 1, 1)
+DAY: Final = date(2015, 1, 1)
 """The date of a row of which the date does not matter."""
 
 
@@ -94,7 +105,7 @@ class _Row:
 
     @property
     def date(self) -> date:
-        return self.vector.day or _DAY
+        return self.vector.day or DAY
 
     @property
     def tables(self) -> Any:
@@ -134,7 +145,7 @@ def _alone(expression: Expression, vector: Vector, setting: Setting, sites: Site
     emitter.write(f"return {emitter.value(expression)}")
     space: dict[str, Any] = dict(emitter.bound)
     exec(compile("\n".join(["def f(r, d):", *emitter.lines]), "<vector>", "exec"), space)  # noqa: S102  our own text: names and constants are bound, never pasted
-    return space["f"](vector.row, vector.day or _DAY)
+    return space["f"](vector.row, vector.day or DAY)
 
 
 def _indexes(shelf: Shelf) -> dict[str, Index]:
@@ -161,14 +172,19 @@ def _index(shelf: Shelf, column: str) -> Index:
 
 def _by_query(file: VectorFile) -> list[Answer]:
     with duckdb.connect(config={"threads": 1}) as connection:
-        for name, shelf in file.setting.tables.items():
-            far = dict(zip(shelf.type.effective or (), (date.min, date.max), strict=False))
-            rows = [
-                {n: far.get(n) if value is None else value for n, value in row.items()}
-                for row in shelf.rows
-            ]
-            store(connection, name, shelf.type.columns, rows)
+        stored_tables(connection, file.setting)
         return _each(partial(_asked, connection), by_query, file)
+
+
+def stored_tables(connection: duckdb.DuckDBPyConnection, setting: Setting) -> None:
+    """Store the tables that expressions look values up in; open days as the first and last."""
+    for name, shelf in setting.tables.items():
+        far = dict(zip(shelf.type.effective or (), (date.min, date.max), strict=False))
+        rows = [
+            {n: far.get(n) if value is None else value for n, value in row.items()}
+            for row in shelf.rows
+        ]
+        store(connection, name, shelf.type.columns, rows)
 
 
 def _asked(
@@ -181,7 +197,7 @@ def _asked(
     columns = {name: setting.columns[name] for name in vector.row} | {
         "date of row": Type(Kind.DATE)
     }
-    store(connection, "one row", columns, [{**vector.row, "date of row": vector.day or _DAY}])
+    store(connection, "one row", columns, [{**vector.row, "date of row": vector.day or DAY}])
     writer = SqlWriter(
         {name: shelf.type for name, shelf in setting.tables.items()},
         sites,
@@ -226,8 +242,18 @@ def command(text: str, *, name: str | None = None) -> VectorEngine:
     Args:
         text: The command with its arguments, as a shell splits them; no shell runs it.
         name: What reports call it; None takes the command's first word.
+
+    Raises:
+        ValueError: The command begins with no program that is found here.
     """
-    words = shlex.split(text)
+    try:
+        words = shlex.split(text)
+    except ValueError as error:
+        msg = f"the command {text!r} does not read: {error}"
+        raise ValueError(msg) from None
+    if not words or shutil.which(words[0]) is None:
+        msg = f"the command {text!r} begins with no program that is found here"
+        raise ValueError(msg)
     profiles = frozenset({"row", "claim", "settlement", "mapping"})
     return VectorEngine(name=name or words[0], profiles=profiles, answers=partial(_told, words))
 

@@ -1,9 +1,10 @@
 """Running vectors: every file of a folder against one engine, and what does not agree."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from attrs import frozen
+from attrs import Factory, frozen
 
 from rules_engine.testing.vectors.engines import VectorEngine
 from rules_engine.testing.vectors.vector import Answer, Vector, VectorFile
@@ -34,19 +35,26 @@ class Report:
     Attributes:
         engine: Its name.
         agreed: Vectors on which it gives the answer.
-        skipped: Vectors of profiles that it does not offer, or that it says it skips.
+        reasons: How many it skips for which reason: a profile that it does not offer, or what it
+            says itself.
         misses: The others.
     """
 
     engine: str
     agreed: int
-    skipped: int
     misses: tuple[Miss, ...]
+    reasons: Mapping[str, int] = Factory(dict)
+
+    @property
+    def skipped(self) -> int:
+        """How many it skips."""
+        return sum(self.reasons.values())
 
     def __str__(self) -> str:
-        """Write it in a line."""
+        """Write it in a line, and one for each reason to skip vectors."""
+        reasons = "".join(f"\n  {count:,} skipped: {why}" for why, count in self.reasons.items())
         counts = f"{self.agreed:,} agree, {len(self.misses):,} differ, {self.skipped:,} skipped"
-        return f"{self.engine}: {counts}"
+        return f"{self.engine}: {counts}{reasons}"
 
 
 def read_folder(folder: Path) -> tuple[VectorFile, ...]:
@@ -64,17 +72,20 @@ def read_folder(folder: Path) -> tuple[VectorFile, ...]:
 
 def run(files: Sequence[VectorFile], engine: VectorEngine) -> Report:
     """Hold an engine against vectors."""
-    agreed = skipped = 0
+    agreed = 0
+    reasons: Counter[str] = Counter()
     misses: list[Miss] = []
     for file in files:
         if file.setting.profile not in engine.profiles:
-            skipped += len(file.vectors)
+            offered = " and ".join(sorted(engine.profiles))
+            why = f"profile {file.setting.profile}; the engine offers {offered}"
+            reasons[why] += len(file.vectors)
             continue
         for vector, found in zip(file.vectors, engine.answers(file), strict=True):
             if found.agrees(vector.answer):
                 agreed += 1
             elif found.kind == "skipped":
-                skipped += 1
+                reasons[found.code + (f": {found.message}" if found.message else "")] += 1
             else:
                 misses.append(Miss(vector, found))
-    return Report(engine=engine.name, agreed=agreed, skipped=skipped, misses=tuple(misses))
+    return Report(engine=engine.name, agreed=agreed, misses=tuple(misses), reasons=reasons)

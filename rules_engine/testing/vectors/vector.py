@@ -289,17 +289,31 @@ class VectorFile:
         Raises:
             ValueError: It is no file of vectors.
         """
-        content = json.loads(path.read_text(encoding="utf-8"))
+        try:
+            content = json.loads(path.read_text(encoding="utf-8"))
+        except json.JSONDecodeError as error:
+            msg = f"{path}:{error.lineno}:{error.colno} is no JSON: {error.msg}"
+            raise ValueError(msg) from None
+        except (UnicodeDecodeError, RecursionError) as error:
+            msg = f"{path} is no file of vectors: {error}"
+            raise ValueError(msg) from None
         if not isinstance(content, dict) or content.get("format") != FORMAT:
             msg = f"{path} is no file of vectors: its format is not {FORMAT!r}"
             raise ValueError(msg)
-        setting = Setting.from_json(content)
-        return cls(
-            construct=content["construct"],
-            meaning=content["meaning"],
-            setting=setting,
-            vectors=tuple(Vector.from_json(one, setting.columns) for one in content["vectors"]),
-        )
+        try:
+            setting = Setting.from_json(content)
+            return cls(
+                construct=content["construct"],
+                meaning=content["meaning"],
+                setting=setting,
+                vectors=tuple(Vector.from_json(one, setting.columns) for one in content["vectors"]),
+            )
+        except KeyError as error:
+            msg = f"{path} is no file of vectors: {error} is not there"
+            raise ValueError(msg) from None
+        except (ValueError, TypeError, AttributeError, ArithmeticError) as error:
+            msg = f"{path} is no file of vectors: {error}"
+            raise ValueError(msg) from None
 
 
 def _row_json(row: Mapping[str, Any]) -> dict[str, Any]:
