@@ -53,7 +53,8 @@ def shared_part(
         if counts_below:
             # From its first dollar: nothing of it lies above the minimum.
             formula = f"{sign}result"
-    if is_below and not counts_below:
+    is_open = part.gate is None or occasion.take("gate", part.gate)
+    if not is_open or (is_below and not counts_below):
         formula = "0 * result"
     limits = _amounts(occasion, "limit", part.limits)
     if limits:
@@ -81,10 +82,7 @@ def shared_part(
     if part.relief is not None:
         _at_least_zero(occasion, "relief", part.relief)
         formula = f"greatest({formula} - relief, 0)"
-    if part.gate is not None:
-        occasion.take("gate", part.gate)
-        formula = f"case when gate then {formula} else 0 end"
-    if formula == f"{sign}counted" and not limits and part.minimum_rate is None:
+    if formula == f"{sign}counted" and is_open and not limits and part.minimum_rate is None:
         sheet.let("shared", "result")
     else:
         sheet.let("shared", f"{sign}{occasion.rounding(formula)}", kind="posted")
