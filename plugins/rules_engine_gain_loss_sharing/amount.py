@@ -1,7 +1,6 @@
 """How much of a result is divided: minimum, bands, rate, reductions and caps, in their order."""
 
 from fractions import Fraction
-from typing import Any
 
 from rules_engine import Formula, Occasion, SettlementError
 from rules_engine_gain_loss_sharing.terms import Band, Part
@@ -20,9 +19,7 @@ def take_minimum(part: Part, occasion: Occasion) -> Fraction | None:
     return _at_least_zero(occasion, "minimum_rate", part.minimum_rate)
 
 
-def shared_part(
-    part: Part, occasion: Occasion, *, gain: bool
-) -> tuple[Fraction, Fraction | None]:
+def shared_part(part: Part, occasion: Occasion, *, gain: bool) -> tuple[Fraction, Fraction | None]:
     """Record what is divided, as `shared`: all of the result unless the terms say less.
 
     Returns:
@@ -116,8 +113,8 @@ def _amounts(occasion: Occasion, name: str, formulas: tuple[Formula, ...]) -> li
     return names
 
 
-def _at_least_zero(occasion: Occasion, name: str, formula: Formula) -> Any:
-    value = occasion.take(name, formula)
+def _at_least_zero(occasion: Occasion, name: str, formula: Formula) -> Fraction:
+    value: Fraction = occasion.take(name, formula)
     if value < 0:
         msg = f"the {name.replace('_', ' ')} of {occasion.rule} is {value}; it is 0 or more"
         raise SettlementError(msg)

@@ -60,8 +60,8 @@ def write_results(run: "Run", out: Path) -> dict[str, Path]:
         if not _is_party(party):
             continue
         path = folder / f"{_file_name(party)}.md"
-        content = statement(run, party, balance, moved[party], shared.get(party, ()))
-        path.write_text(content, encoding="utf-8")
+        written = statement(run, party, balance, moved[party], shared.get(party, ()))
+        path.write_text(written, encoding="utf-8")
         files[f"statements/{path.name}"] = path
     files["pricing.sql"] = out / "pricing.sql"
     queries = [run.query.sql] if run.query is not None else []
@@ -163,9 +163,7 @@ def statement(
             f"| {sign}{money_text(t.amount)} | {t.reason} |"
         )
     for one in shared:
-        tree = explained_settlement(
-            one.explained, one.rule, one.period.label, one.source, party
-        )
+        tree = explained_settlement(one.explained, one.rule, one.period.label, one.source, party)
         lines += [
             "",
             f"## Why: {one.rule}, {one.period.label}",

@@ -81,7 +81,9 @@ def entity_keys(
     document = declaration.document
     for entity in declaration.entities.values():
         columns = columns_of(entity.table)
-        named = [(("key", place), name) for place, name in enumerate(entity.key)]
+        named: list[tuple[tuple[str | int, ...], str]] = [
+            (("key", place), name) for place, name in enumerate(entity.key)
+        ]
         if entity.period is not None:
             named.append((("period",), entity.period))
         for where, name in named:

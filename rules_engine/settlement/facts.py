@@ -13,6 +13,7 @@ from rules_engine.expressions.combining import combine
 from rules_engine.expressions.exact import Inputs, Value, evaluate, plain
 from rules_engine.expressions.tree import Aggregate, Dated, OfRows, Ref
 from rules_engine.language.bound import BoundRule, BoundRuleset
+from rules_engine.language.ruleset import Entity
 from rules_engine.language.soundness import read_once
 from rules_engine.methodology import Formula, Period, SettlementError
 from rules_engine.settlement.books import Books
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     from rules_engine.tables.lookup import LookupTable
 
-__all__ = ["Facts", "Given", "NotSettledError", "belongs", "entities", "key_columns"]
+__all__ = ["Facts", "Given", "NotSettledError", "entities", "key_columns", "of_no_period"]
 
 
 class NotSettledError(SettlementError):
@@ -50,16 +51,9 @@ def entities(
         yield (), {}
         return
     entity = ruleset.declaration.entities[rule.declared.for_each]
-    rows = (
-        ruleset.tables[entity.table].rows
-        if entity.table in ruleset.tables
-        else given.columns(entity.table)
-    )
-    names = list(rows)
     seen: set[tuple[str, ...]] = set()
-    for values in zip(*rows.values(), strict=True):
-        row = dict(zip(names, values, strict=True))
-        if entity.period is not None and not belongs(row[entity.period], period):
+    for row in _rows(ruleset, entity, given):
+        if entity.period is not None and not _belongs(row[entity.period], period):
             continue
         key = tuple(str(row[k]) for k in entity.key)
         if entity.period is not None and key in seen:
@@ -72,7 +66,39 @@ def entities(
         yield key, row
 
 
-def belongs(value: Any, period: Period) -> bool:
+def of_no_period(
+    ruleset: BoundRuleset, rule: BoundRule, given: "Given", periods: Sequence[Period]
+) -> Iterator[str]:
+    """Say which entities of a rule have rows that none of its periods settles."""
+    if rule.declared.for_each is None:
+        return
+    entity = ruleset.declaration.entities[rule.declared.for_each]
+    column = entity.period
+    if column is None:
+        return
+    found: dict[str, int] = {}
+    for row in _rows(ruleset, entity, given):
+        if not any(_belongs(row[column], period) for period in periods):
+            found[str(row[column])] = found.get(str(row[column]), 0) + 1
+    for value, count in sorted(found.items()):
+        yield (
+            f"{count} rows of {entity.table} have {column} {value}, which is no period of"
+            f" {rule.id}; they are not settled"
+        )
+
+
+def _rows(ruleset: BoundRuleset, entity: Entity, given: "Given") -> Iterator[Mapping[str, Any]]:
+    """Give the rows of an entity's table."""
+    columns = (
+        ruleset.tables[entity.table].rows
+        if entity.table in ruleset.tables
+        else given.columns(entity.table)
+    )
+    for values in zip(*columns.values(), strict=True):
+        yield dict(zip(columns, values, strict=True))
+
+
+def _belongs(value: Any, period: Period) -> bool:
     """Whether what stands in a row's period column names a period: by a day of it or its label."""
     if isinstance(value, date):
         return period.first <= value <= period.last

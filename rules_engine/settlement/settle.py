@@ -12,7 +12,7 @@ from rules_engine.ledger import Ledger
 from rules_engine.methodology import Occasion, Period, Worksheet
 from rules_engine.settlement.books import Books, Settled
 from rules_engine.settlement.experience import Experience, Source, measure
-from rules_engine.settlement.facts import Facts, Given, entities, key_columns
+from rules_engine.settlement.facts import Facts, Given, entities, key_columns, of_no_period
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -76,6 +76,7 @@ def settle(
     for rule in ruleset.rules:
         if not rule.settles:
             continue
+        books.warnings += of_no_period(ruleset, rule, given, periods_of(ruleset, rule))
         for period in periods_of(ruleset, rule):
             if labels is not None and period.label not in labels:
                 continue

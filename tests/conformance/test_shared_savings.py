@@ -1,5 +1,6 @@
 """The Shared Savings Program: published settlements are met, row by row, by a ruleset in YAML."""
 
+import sys
 from collections import Counter
 from collections.abc import Mapping
 from fractions import Fraction
@@ -113,13 +114,18 @@ def test_every_published_row_is_met(files: list[Published], runs: Runs) -> None:
                     output = _OUTPUTS[column]
                     ours = float(amount(runs.plain[key], output, key))
                     line = f"{file.name} {key[1]} {FORM[column]} {value}: {ours:.9g}: {found}"
-                    print("  " + line)
+                    _say("  " + line)
                     if found.startswith("unexplained"):
                         differing.append(line)
-        print(f"{file.name}: {len(file.rows)} rows")
+        _say(f"{file.name}: {len(file.rows)} rows")
         for (column, found), count in sorted(counts.items()):
-            print(f"  {FORM[column]}: {count} {found}")
+            _say(f"  {FORM[column]}: {count} {found}")
     assert differing == []
+
+
+def _say(line: str) -> None:
+    """Write a line of the report that `nox -s conformance` shows."""
+    sys.stdout.write(line + "\n")
 
 
 _OUTPUTS: Final = {
@@ -175,9 +181,7 @@ def _money(file: Published, row: Row, key: Key, runs: Runs, column: str) -> str:
     return _reason(file, row, key, runs, column, value)
 
 
-def _reason(
-    file: Published, row: Row, key: Key, runs: Runs, column: str, value: Fraction
-) -> str:
+def _reason(file: Published, row: Row, key: Key, runs: Runs, column: str, value: Fraction) -> str:
     """Say why a row differs, by what the file shows; the ruleset knows of none of these."""
     given = runs.given[key]
     result = amount(runs.plain[key], "result", key)
@@ -193,9 +197,7 @@ def _reason(
     return "unexplained"
 
 
-def test_no_published_result_is_read(
-    files: list[Published], runs: Runs, tmp_path: Path
-) -> None:
+def test_no_published_result_is_read(files: list[Published], runs: Runs, tmp_path: Path) -> None:
     """With every published result blank, each settlement is the same."""
     listed = yaml.safe_load((HERE / "outputs.yaml").read_text(encoding="utf-8"))["shared_savings"]
     blank = {name.lower() for name in listed["blank"]}
