@@ -31,28 +31,7 @@ def shared_part(part: Part, occasion: Occasion, *, gain: bool) -> tuple[Fraction
     """
     sheet = occasion.worksheet
     sign = "" if gain else "-"
-    formula = f"{sign}result"
-    is_below = False
-    if part.minimum_rate is not None:
-        if sheet["revenue"] <= 0:
-            msg = (
-                f"revenue of {occasion.rule} in {occasion.period.label} is {sheet['revenue']};"
-                " a minimum rate needs one above 0"
-            )
-            raise SettlementError(msg)
-        sheet.let("minimum", "minimum_rate * revenue")
-        is_below = sheet.let("is_below_minimum", f"{formula} < minimum")
-        if part.above_minimum:
-            formula = f"{formula} - minimum"
-    counts_below = False
-    if is_below and part.below_when is not None:
-        counts_below = occasion.take("counts_below_minimum", part.below_when)
-        if counts_below:
-            # From its first dollar: nothing of it lies above the minimum.
-            formula = f"{sign}result"
-    is_open = part.gate is None or occasion.take("gate", part.gate)
-    if not is_open or (is_below and not counts_below):
-        formula = "0 * result"
+    formula, is_whole, counts_below = _counting(part, occasion, f"{sign}result")
     limits = _amounts(occasion, "limit", part.limits)
     if limits:
         formula = f"least({', '.join((formula, *limits))})"
@@ -65,6 +44,49 @@ def shared_part(part: Part, occasion: Occasion, *, gain: bool) -> tuple[Fraction
     elif rate_formula is not None:
         rate = occasion.take("rate", rate_formula)
         formula = f"{formula} * rate"
+    formula = _reduced(part, occasion, formula)
+    if is_whole and formula == f"{sign}counted" and not limits:
+        sheet.let("shared", "result")
+    else:
+        sheet.let("shared", f"{sign}{occasion.rounding(formula)}", kind="posted")
+    return counted, rate
+
+
+def _counting(part: Part, occasion: Occasion, size: str) -> tuple[str, bool, bool]:
+    """Say whether the result counts, by gate and minimum.
+
+    Returns:
+        The formula of what counts, whether that is the whole by no condition, and whether it
+        counts although it is below the minimum.
+    """
+    sheet = occasion.worksheet
+    formula = size
+    is_below = False
+    if part.minimum_rate is not None:
+        if sheet["revenue"] <= 0:
+            msg = (
+                f"revenue of {occasion.rule} in {occasion.period.label} is {sheet['revenue']};"
+                " a minimum rate needs one above 0"
+            )
+            raise SettlementError(msg)
+        sheet.let("minimum", "minimum_rate * revenue")
+        is_below = sheet.let("is_below_minimum", f"{size} < minimum")
+        if part.above_minimum:
+            formula = f"{size} - minimum"
+    counts_below = False
+    if is_below and part.below_when is not None:
+        counts_below = bool(occasion.take("counts_below_minimum", part.below_when))
+        if counts_below:
+            # From its first dollar: nothing of it lies above the minimum.
+            formula = size
+    is_open = part.gate is None or occasion.take("gate", part.gate)
+    if not is_open or (is_below and not counts_below):
+        formula = "0 * result"
+    return formula, is_open and part.minimum_rate is None, counts_below
+
+
+def _reduced(part: Part, occasion: Occasion, formula: str) -> str:
+    """Give the formula of what reduction, caps and relief leave, in the order of the terms."""
     reduced = ""
     if part.reduce is not None:
         occasion.take("reduction", part.reduce)
@@ -79,11 +101,7 @@ def shared_part(part: Part, occasion: Occasion, *, gain: bool) -> tuple[Fraction
     if part.relief is not None:
         _at_least_zero(occasion, "relief", part.relief)
         formula = f"greatest({formula} - relief, 0)"
-    if formula == f"{sign}counted" and is_open and not limits and part.minimum_rate is None:
-        sheet.let("shared", "result")
-    else:
-        sheet.let("shared", f"{sign}{occasion.rounding(formula)}", kind="posted")
-    return counted, rate
+    return formula
 
 
 def _through_bands(bands: tuple[Band, ...], occasion: Occasion, amount: str) -> str:

@@ -6,6 +6,8 @@ from fractions import Fraction
 from itertools import permutations
 from typing import Any, Final
 
+import pytest
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 from rules_engine_fee_schedule import FEE_SCHEDULE
@@ -38,6 +40,22 @@ _EXPENDITURE: Final = (
 
 
 @st.composite
+def reductions(draw: DrawFn) -> dict[str, Any]:
+    """What takes off what is divided: caps, limits, a fraction, relief."""
+    part: dict[str, Any] = {}
+    for name in ("cap", "relief"):
+        if draw(st.booleans()):
+            part[name] = draw(amounts("0.00", "500.00"))
+    for name in ("caps", "limits"):
+        if draw(st.booleans()):
+            part[name] = draw(st.lists(amounts("0.00", "500.00"), min_size=1, max_size=2))
+    if draw(st.booleans()):
+        order = draw(st.sampled_from(("before_cap", "after_cap")))
+        part["reduce"] = {"by": draw(rates()), "order": order}
+    return part
+
+
+@st.composite
 def parts(draw: DrawFn) -> dict[str, Any]:
     """How a gain or a loss is divided, in every way that the schema knows."""
     among = draw(st.lists(st.sampled_from(PARTIES), min_size=1, unique=True))
@@ -62,10 +80,17 @@ def parts(draw: DrawFn) -> dict[str, Any]:
         )
     if draw(st.booleans()):
         part["rate"] = draw(rates())
-    if draw(st.booleans()):
-        part["cap"] = draw(amounts("0.00", "500.00"))
+    elif draw(st.booleans()):
+        part["bands"] = [
+            {"through": Decimal("0.02"), "rate": draw(rates())},
+            {"through": Decimal("0.1"), "rate": draw(rates())},
+            {"rate": draw(rates())},
+        ]
+    part |= draw(reductions())
     is_named: bool = draw(st.booleans())
-    if is_named or {"gate", "rate", "cap"} & set(part):
+    if is_named or {"gate", "rate", "bands", "cap", "caps", "limits", "relief", "reduce"} & set(
+        part
+    ):
         part["residual"] = draw(st.sampled_from(("payer", *PARTIES)))
     return part
 
@@ -208,3 +233,58 @@ def test_amounts_are_rounded_as_the_contract_says() -> None:
 
 def _money(**shares: str) -> dict[str, Fraction]:
     return {party: Fraction(text) for party, text in shares.items()}
+
+
+HALF: Final = {"share": "equal", "among": ["alder"], "residual": "payer"}
+"""Alder alone divides what the terms say; the payer keeps the rest."""
+
+
+def _alder(part: Mapping[str, Any], result: int) -> Fraction:
+    """Give what alder gets of a result against 100.00, by terms that are the same both ways."""
+    both = {"gain": {**HALF, **part}, "loss": {**HALF, **part}}
+    return _year(both, care=f"{100 - result}.00").get("alder", Fraction(0))
+
+
+BANDS: Final = [
+    {"through": Decimal("0.05"), "rate": Decimal("0.5")},
+    {"through": Decimal("0.1"), "rate": Decimal("0.35")},
+    {"rate": Decimal("0.05")},
+]
+
+
+@pytest.mark.parametrize(
+    ("part", "result", "expected"),
+    [
+        ({"bands": BANDS}, 4, "2.00"),
+        ({"bands": BANDS}, 8, "3.55"),
+        ({"bands": BANDS}, 30, "5.25"),
+        ({"minimum_rate": Decimal("0.05"), "rate": 1}, 4, "0.00"),
+        ({"minimum_rate": Decimal("0.05"), "rate": 1}, 5, "5.00"),
+        ({"minimum_rate": Decimal("0.05"), "rate": 1, "counts": "above_minimum"}, 9, "4.00"),
+        ({"minimum_rate": Decimal("0.05"), "rate": 1, "below_minimum": {"when": "1 = 1", "rate": Decimal("0.25")}}, 4, "1.00"),
+        ({"limits": [20, 30], "rate": Decimal("0.5")}, 40, "10.00"),
+        ({"caps": [20, 30], "rate": Decimal("0.9")}, 40, "20.00"),
+        ({"cap": 20, "reduce": {"by": Decimal("0.1"), "order": "before_cap"}}, 40, "20.00"),
+        ({"cap": 20, "reduce": {"by": Decimal("0.1"), "order": "after_cap"}}, 40, "18.00"),
+        ({"rate": Decimal("0.5"), "relief": 3}, 10, "2.00"),
+        ({"rate": Decimal("0.5"), "relief": 30}, 10, "0.00"),
+        ({"gate": "1 = 2", "rate": 1}, 10, "0.00"),
+    ],
+)  # fmt: skip
+def test_what_is_divided_of_a_result(part: dict[str, Any], result: int, expected: str) -> None:
+    """Worked by hand; the opposite result by the same terms is the opposite amount."""
+    assert _alder(part, result) == Fraction(expected)
+    assert _alder(part, -result) == -Fraction(expected)
+
+
+@given(
+    rates_of_bands=st.lists(rates(), min_size=3, max_size=3),
+    order=st.sampled_from(("before_cap", "after_cap")),
+)
+@settings(max_examples=5, deadline=None)
+def test_a_larger_gain_never_pays_less(rates_of_bands: list[Decimal], order: str) -> None:
+    """Bands, a cap and a reduction are monotone, whatever their rates."""
+    bands = [{**band, "rate": rate} for band, rate in zip(BANDS, rates_of_bands, strict=True)]
+    part = {"bands": bands, "cap": 20, "reduce": {"by": Decimal("0.02"), "order": order}}
+    found = [_alder(part, result) for result in (0, 4, 5, 9, 11, 60)]
+    assert found == sorted(found)
