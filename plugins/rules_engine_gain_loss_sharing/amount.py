@@ -30,6 +30,11 @@ def shared_part(part: Part, occasion: Occasion, *, gain: bool) -> tuple[Fraction
         SettlementError: A limit, cap or rate is out of range, or revenue is 0 and a minimum asked.
     """
     sheet = occasion.worksheet
+    if not part.among:
+        # All of it is carried.
+        counted = sheet.let("counted", "result")
+        sheet.let("shared", "0 * result", kind="posted")
+        return counted, None
     sign = "" if gain else "-"
     formula, is_whole, counts_below = _counting(part, occasion, f"{sign}result")
     limits = _amounts(occasion, "limit", part.limits)

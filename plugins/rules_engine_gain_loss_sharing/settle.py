@@ -13,7 +13,14 @@ from rules_engine import (
     SettlementError,
     Transfer,
     Type,
-    transfer,
+)
+from rules_engine_gain_loss_sharing.accounts import (
+    accounts_outputs,
+    bring,
+    carry,
+    move,
+    pay,
+    quoted,
 )
 from rules_engine_gain_loss_sharing.amount import shared_part, take_minimum
 from rules_engine_gain_loss_sharing.terms import Part, Terms
@@ -24,9 +31,9 @@ _MONEY: Final = Type(Kind.MONEY, scale=2)
 _NUMBER: Final = Type(Kind.NUMBER, scale=None, nullable=True)
 
 
-def outputs(_: Terms) -> Mapping[str, Output]:
+def outputs(terms: Terms) -> Mapping[str, Output]:
     """The pool's result and what became of it."""
-    return {
+    found = {
         "revenue": Output(type=_MONEY, meaning="all that came into the pool"),
         "expenditure": Output(type=_MONEY, meaning="all that was paid out of the pool"),
         "result": Output(
@@ -47,6 +54,7 @@ def outputs(_: Terms) -> Mapping[str, Output]:
             type=_MONEY, grain="party", meaning="what a party gets, or pays below zero"
         ),
     }
+    return {**found, **accounts_outputs(terms)}
 
 
 def settle(terms: Terms, occasion: Occasion) -> Settlement:
@@ -64,27 +72,33 @@ def settle(terms: Terms, occasion: Occasion) -> Settlement:
             money = occasion.post(f"{kind}_{name}_posted", f"{kind}_{name}")
             posted[kind].append(f"{kind}_{name}_posted")
             accounts = (f"outside.{name}", pool) if kind == "revenue" else (pool, f"outside.{name}")
-            moves.append(_move(occasion, *accounts, money, reason=f"{kind}: {name}"))
+            moves.append(move(occasion, *accounts, money, reason=f"{kind}: {name}"))
     revenue = sheet.let("revenue", " + ".join(posted["revenue"]))
     expenditure = sheet.let("expenditure", " + ".join(posted["expenditure"]))
-    result = sheet.let("result", "revenue - expenditure")
+    brought = bring(terms, occasion, pool)
+    moves += brought.moves
+    result = sheet.let("result", f"revenue - expenditure{brought.formula}")
     # Of no revenue there is no rate; a minimum rate then refuses the settlement.
     result_rate = sheet.let("result_rate", "result / revenue") if revenue else None
     part = terms.gain if result >= 0 else terms.loss
     minimum_rate = take_minimum(part, occasion)
     counted, sharing_rate = shared_part(part, occasion, gain=result >= 0)
     shared = Money.of(sheet["shared"], occasion.currency)
-    shares = _shares(part, occasion, shared)
+    shares = _shares(part, occasion, shared) if part.among else {}
     for party, amount in shares.items():
-        moves.append(_move(occasion, pool, party, amount, reason="share of the result"))
+        moves.append(move(occasion, pool, party, amount, reason="share of the result"))
     rest = sheet.let("rest", "result - shared")
+    kept = carry(terms, part, occasion, pool)
+    moves += kept.moves
     if rest and part.residual is not None:
         left = Money.of(rest, occasion.currency)
         (keeper,) = occasion.parties([part.residual])
-        moves.append(_move(occasion, pool, keeper, left, reason="what is not divided"))
+        moves.append(move(occasion, pool, keeper, left, reason="what is not divided"))
         name = f"share_{keeper}"
-        sheet.let(name, f"{name} + rest" if keeper in shares else "rest", kind="posted")
+        sheet.let(name, f"{quoted(name)} + rest" if keeper in shares else "rest", kind="posted")
         shares[keeper] = shares.get(keeper, Money(0, occasion.currency)) + left
+    paid = pay(terms, occasion, shares)
+    moves += paid.moves
     return Settlement(
         transfers=tuple(move for move in moves if move is not None),
         outputs={
@@ -97,23 +111,12 @@ def settle(terms: Terms, occasion: Occasion) -> Settlement:
             "sharing_rate": sharing_rate,
             "shared": sheet["shared"],
             "share": {party: amount.as_fraction() for party, amount in shares.items()},
+            **kept.outputs,
+            **paid.outputs,
         },
         pools=frozenset({pool}),
         explained=sheet.steps,
-    )
-
-
-def _move(
-    occasion: Occasion, source: str, target: str, amount: Money, *, reason: str
-) -> Transfer | None:
-    return transfer(
-        source,
-        target,
-        amount,
-        rule=occasion.rule,
-        reason=reason,
-        key=occasion.key,
-        period=occasion.period.label,
+        closing={**kept.closing, **paid.closing},
     )
 
 
@@ -131,7 +134,7 @@ def _shares(part: Part, occasion: Occasion, shared: Money) -> dict[str, Money]:
     if part.weights or part.by:
         for name, parties in groups.items():
             if parties != (name,):
-                formula = " + ".join(f"weight_{party}" for party in parties)
+                formula = " + ".join(quoted(f"weight_{party}") for party in parties)
                 occasion.worksheet.let(f"weight_{name}", formula)
     shares: dict[str, Money] = {}
     for name, amount in _split(occasion, shared, weights).items():
@@ -177,17 +180,23 @@ def _note(
         if mine == 1:
             sheet.let(
                 f"{name}_exact",
-                f"{whole} * 1 / {total}" if total.denominator == 1 else f"{whole} * 1 / ({total})",
+                f"{quoted(whole)} * 1 / {total}"
+                if total.denominator == 1
+                else f"{quoted(whole)} * 1 / ({total})",
             )
         else:
             note = f"{total} is the sum of the weights"
-            sheet.let(f"{name}_exact", f"{whole} * weight_{party} / ({total})", note=note)
+            sheet.let(
+                f"{name}_exact",
+                f"{quoted(whole)} * {quoted(f'weight_{party}')} / ({total})",
+                note=note,
+            )
     sheet.take(
         name,
         money.as_fraction(),
         kind="posted",
         unit="money",
-        formula=f"{name}_exact" if total else whole,
+        formula=quoted(f"{name}_exact") if total else quoted(whole),
         note="rounded by largest remainder; odd units go in the order of party ids",
     )
 

@@ -9,7 +9,7 @@ from attrs import frozen
 
 from rules_engine import Formula, TermsError, expression_schema
 
-__all__ = ["SCHEMA", "Band", "Part", "Terms"]
+__all__ = ["SCHEMA", "Band", "Part", "Repayment", "Terms"]
 
 _LIMITS: Final = (
     "gate",
@@ -70,6 +70,17 @@ _SHARE: Final[dict[str, Any]] = {
         },
     ],
 }
+
+
+def _accounts(title: str) -> dict[str, Any]:
+    return {
+        "title": title,
+        "type": "array",
+        "items": {"type": "string", "pattern": _NAME, "x-account": True},
+        "minItems": 1,
+        "uniqueItems": True,
+    }
+
 
 _PART: Final[dict[str, Any]] = {
     "type": "object",
@@ -147,8 +158,12 @@ _PART: Final[dict[str, Any]] = {
             "type": "string",
             "x-party": "one",
         },
+        "carry": {
+            "title": "Account of `carries` that keeps what is not divided for the next period",
+            "type": "string",
+            "pattern": _NAME,
+        },
     },
-    "required": ["share", "among"],
     "additionalProperties": False,
     # A party without a weight would silently get nothing.
     "x-weights": {"of": ["among"], "in": ["share", "weights"]},
@@ -163,6 +178,29 @@ SCHEMA: Final[Mapping[str, Any]] = {
         "expenditure": _amounts("What is paid out of the pool"),
         "gain": {"title": "How a gain is divided", **_PART},
         "loss": {"title": "How a loss is divided", **_PART},
+        "carries": _accounts("Accounts whose balance comes into the pool, such as old deficits"),
+        "nets": _accounts("Accounts of what each party was paid before, which its share settles"),
+        "repays": {
+            "title": "Advances that a party repays out of what it earns, by name, in this order",
+            "type": "object",
+            "propertyNames": {"pattern": _NAME},
+            "additionalProperties": {
+                "type": "object",
+                "properties": {
+                    "balance": expression_schema(
+                        "money", "party", title="What a party owes before it repays, in currency"
+                    ),
+                    "to": {
+                        "title": "Party that is repaid",
+                        "type": "string",
+                        "x-party": "one",
+                    },
+                },
+                "required": ["balance", "to"],
+                "additionalProperties": False,
+            },
+            "minProperties": 1,
+        },
     },
     "required": ["revenue", "expenditure", "gain", "loss"],
     "additionalProperties": False,
@@ -204,6 +242,7 @@ class Part:
         caps: Most that is divided, in currency; the lowest holds.
         relief: What is taken off after the cap, in currency.
         residual: Party that keeps or bears the rest.
+        carry: Account that keeps the rest for the next period.
     """
 
     among: tuple[str, ...]
@@ -223,6 +262,7 @@ class Part:
     caps: tuple[Formula, ...] = ()
     relief: Formula | None = None
     residual: str | None = None
+    carry: str | None = None
 
     @classmethod
     def read(cls, name: str, terms: Mapping[str, Any]) -> "Part":
@@ -232,11 +272,12 @@ class Part:
             TermsError: Something may be left over and nobody is named who keeps it, or terms
                 contradict each other.
         """
-        share = terms["share"]
+        share = terms.get("share")
         weights = share.get("weights") if isinstance(share, Mapping) else None
+        _divides_or_carries(name, terms)
         _consistent(name, terms)
         limited = [key for key in _LIMITS if key in terms]
-        if limited and "residual" not in terms:
+        if limited and not {"residual", "carry"} & set(terms):
             limits = " and ".join(limited)
             message = (
                 f"{name} has {limits} but no residual; a party may stand there that keeps or bears"
@@ -253,7 +294,7 @@ class Part:
                 )
             )
         return cls(
-            among=tuple(terms["among"]),
+            among=tuple(terms.get("among", ())),
             weights=None
             if weights is None
             else {party: _exact(weight) for party, weight in weights.items()},
@@ -275,7 +316,21 @@ class Part:
             caps=(*((terms["cap"],) if "cap" in terms else ()), *terms.get("caps", ())),
             relief=terms.get("relief"),
             residual=terms.get("residual"),
+            carry=terms.get("carry"),
         )
+
+
+def _divides_or_carries(name: str, terms: Mapping[str, Any]) -> None:
+    for key, other in (("share", "among"), ("among", "share")):
+        if key not in terms and (other in terms or "carry" not in terms):
+            message = f"{name} has no {key}; it says with {key} who divides it and how"
+            help_ = "add share and among, or carry alone to keep all of it for the next period"
+            raise TermsError(((name,), "GL109", message, help_))
+    if "carry" in terms:
+        for key in ("residual", *(() if "among" in terms else _LIMITS)):
+            if key in terms:
+                message = f"{name} has {key} and carries all that would be left to it"
+                raise TermsError(((name, key), "GL107", message, f"leave carry or {key} out"))
 
 
 def _consistent(name: str, terms: Mapping[str, Any]) -> None:
@@ -299,6 +354,21 @@ def _exact(number: Decimal | int) -> Fraction:
 
 
 @frozen(kw_only=True)
+class Repayment:
+    """An advance that a party repays out of what it earns.
+
+    Attributes:
+        name: What the contract calls it.
+        balance: What a party owes before it repays, in currency.
+        to: Party that is repaid.
+    """
+
+    name: str
+    balance: Formula
+    to: str
+
+
+@frozen(kw_only=True)
 class Terms:
     """The terms of a pool.
 
@@ -307,12 +377,18 @@ class Terms:
         expenditure: What goes out, by name; currency for the period.
         gain: How a gain is divided.
         loss: How a loss is divided.
+        carries: Accounts whose balance comes into the pool.
+        nets: Accounts of what each party was paid before.
+        repays: Advances that a party repays, in this order.
     """
 
     revenue: Mapping[str, Formula]
     expenditure: Mapping[str, Formula]
     gain: Part
     loss: Part
+    carries: tuple[str, ...] = ()
+    nets: tuple[str, ...] = ()
+    repays: tuple[Repayment, ...] = ()
 
     @classmethod
     def read(cls, terms: Mapping[str, Any]) -> "Terms":
@@ -332,9 +408,40 @@ class Terms:
                     None,
                 )
             )
+        _accounts_agree(terms)
         return cls(
             revenue=terms["revenue"],
             expenditure=terms["expenditure"],
             gain=Part.read("gain", terms["gain"]),
             loss=Part.read("loss", terms["loss"]),
+            carries=tuple(terms.get("carries", ())),
+            nets=tuple(terms.get("nets", ())),
+            repays=tuple(
+                Repayment(name=name, balance=said["balance"], to=said["to"])
+                for name, said in terms.get("repays", {}).items()
+            ),
         )
+
+
+def _accounts_agree(terms: Mapping[str, Any]) -> None:
+    carries = terms.get("carries", ())
+    carried = {key: terms[key]["carry"] for key in ("gain", "loss") if "carry" in terms[key]}
+    for key, account in carried.items():
+        if account not in carries:
+            message = f"{account} is no account of carries; the balance would be forgotten"
+            help_ = f"add carries: [{account}]"
+            raise TermsError(((key, "carry"), "GL108", message, help_))
+    for place, account in enumerate(carries):
+        if account not in carried.values():
+            message = f"{account} is carried, and neither gain nor loss says carry: {account}"
+            raise TermsError((("carries", place), "GL108", message, "add carry, or take it away"))
+    names = [*carries, *terms.get("nets", ())]
+    for place, account in enumerate(terms.get("nets", ())):
+        if names.count(account) > 1:
+            message = f"{account} is carried and netted; an account does one of them"
+            raise TermsError((("nets", place), "GL108", message, "give one another name"))
+    for account in names:
+        if account == "pool":
+            key = "carries" if account in carries else "nets"
+            message = "pool is the account that the rule empties; another name may stand here"
+            raise TermsError(((key,), "GL108", message, None))

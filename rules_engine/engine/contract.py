@@ -19,6 +19,7 @@ from rules_engine.language.bound import BoundRule, BoundRuleset
 from rules_engine.methodology import Formula
 from rules_engine.pricing.one import ClaimPricer
 from rules_engine.pricing.plan import Plan, PricingRule, columns_of
+from rules_engine.settlement.balances import TABLE
 from rules_engine.tables.lookup import LookupTable
 
 __all__ = ["Contract", "Needs", "beside"]
@@ -106,22 +107,27 @@ class Contract:
         for table in self.plan.needed_tables & set(self.bound.given):
             found.setdefault(table, set()).update(self.bound.given[table].columns)
         for rule in self.bound.rules:
-            for formula in rule.every_formula():
-                for node in walk(formula.expression):
-                    if isinstance(node, Aggregate):
-                        parts = [p for p in (node.operand, node.condition) if p is not None]
-                        columns = {*columns_of(parts), *self._keys(rule, formula)}
-                        self._needed_of(node.relation, columns, found)
-                    elif isinstance(node, Lookup | Has | Interpolate):
-                        shape = self.bound.shapes[node.table]
-                        columns = {*shape.key, *(shape.effective or ())}
-                        if not isinstance(node, Has):
-                            columns.add(node.column)
-                        self._needed_of(node.table, columns, found)
+            self._needed_of_formulas(rule, found)
             entity = self.bound.declaration.entities.get(rule.declared.for_each or "")
             if entity is not None and entity.table in self.bound.given:
                 found.setdefault(entity.table, set()).update(self.bound.given[entity.table].columns)
+            if rule.opens:
+                found.setdefault(TABLE, set()).update(self.bound.given[TABLE].required)
         return {name: frozenset(columns) for name, columns in found.items()}
+
+    def _needed_of_formulas(self, rule: BoundRule, found: dict[str, set[str]]) -> None:
+        for formula in rule.every_formula():
+            for node in walk(formula.expression):
+                if isinstance(node, Aggregate):
+                    parts = [p for p in (node.operand, node.condition) if p is not None]
+                    columns = {*columns_of(parts), *self._keys(rule, formula)}
+                    self._needed_of(node.relation, columns, found)
+                elif isinstance(node, Lookup | Has | Interpolate):
+                    shape = self.bound.shapes[node.table]
+                    columns = {*shape.key, *(shape.effective or ())}
+                    if not isinstance(node, Has):
+                        columns.add(node.column)
+                    self._needed_of(node.table, columns, found)
 
     def _keys(self, rule: BoundRule, formula: Formula) -> frozenset[str]:
         """Columns by which the rows of a formula are told apart."""

@@ -7,6 +7,7 @@ from attrs import Factory, frozen
 
 from rules_engine.diagnostics import Diagnostic
 from rules_engine.expressions import Relation, TableType, Type
+from rules_engine.language.references import within
 from rules_engine.language.ruleset import Declaration, Rule
 from rules_engine.methodology import Formula, Methodology, Output, Step
 from rules_engine.tables.lookup import LookupTable
@@ -55,6 +56,12 @@ class BoundRule:
     def settles(self) -> bool:
         """Whether it moves money per period."""
         return self.methodology.settle is not None
+
+    @property
+    def opens(self) -> bool:
+        """Whether it opens with balances: its terms name accounts where the schema marks them."""
+        schema = self.methodology.terms_schema
+        return any(branch.get("x-account") for _, _, branch in within(self.declared.terms, schema))
 
     def every_formula(self) -> Iterator[Formula]:
         """Give the formulas of its terms and its condition."""

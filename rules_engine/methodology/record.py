@@ -148,7 +148,8 @@ class Occasion:
         period: The performance period.
         known_at: The day up to which facts are known; given by the caller.
         groups: The contract's parties: group or party → party ids.
-        opening: Balances of the accounts that the rule carries.
+        opening: Balances of accounts before the period, such as `savings.deficit`; below zero is
+            owed to the account. An account that nobody gave a balance raises SettlementError.
         unit: Smallest amount that is posted, in whole currency (0.01 for cents).
         mode: How a posted amount is rounded: half_up, half_even or down.
         currency: ISO 4217 code.
@@ -233,7 +234,8 @@ class Settlement:
         outputs: Named results: a value, or a value for each party.
         pools: Accounts that have to be empty when all is done.
         explained: How each amount came about, parts before wholes.
-        closing: Balances that the rule carries into the next period.
+        closing: What is left in accounts that it opened with, for the next period: their opening
+            balance and what the transfers moved; an account that is not named has to be empty.
     """
 
     transfers: tuple[Transfer, ...] = ()

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rules_engine.diagnostics import Diagnostic, RulesetError
 from rules_engine.expressions.tree import Aggregate, walk
@@ -10,8 +10,9 @@ from rules_engine.language.bound import BoundRule, BoundRuleset
 from rules_engine.language.periods import periods
 from rules_engine.ledger import Ledger
 from rules_engine.methodology import Occasion, Period, Worksheet
+from rules_engine.settlement.balances import Balances, Opening
 from rules_engine.settlement.books import Books, Settled
-from rules_engine.settlement.experience import Experience, Source, measure
+from rules_engine.settlement.experience import Source, measure
 from rules_engine.settlement.facts import Facts, Given, entities, key_columns, of_no_period
 
 if TYPE_CHECKING:
@@ -73,54 +74,45 @@ def settle(
     books = Books()
     pools: set[str] = set()
     given = Given(connection)
+    balances = Balances(given, ruleset.declaration.currency)
     for rule in ruleset.rules:
         if not rule.settles:
             continue
         books.warnings += of_no_period(ruleset, rule, given, periods_of(ruleset, rule))
         for period in periods_of(ruleset, rule):
             if labels is not None and period.label not in labels:
+                balances.forget(rule.id)
                 continue
             wanted = [w for w in wanted_aggregates(ruleset, rule) if w[0].relation in sources]
             experience = measure(connection, wanted, sources, ruleset.shapes, period)
             books.warnings += experience.warnings
             books.queries += experience.queries
             for key, row in entities(ruleset, rule, given, period):
-                _settle_one(
-                    ruleset, rule, period, key, row, experience, given, known_at, books, pools
-                )
+                facts = Facts(ruleset, rule, period, key, row, experience, given, books)
+                _settle_one(facts, known_at, balances, pools)
     transfers = tuple(t for one in books.settled for t in one.transfers)
     books.ledger = Ledger(transfers, pools=frozenset(pools))
     books.ledger.check()
     return books
 
 
-def _settle_one(
-    ruleset: BoundRuleset,
-    rule: BoundRule,
-    period: Period,
-    key: tuple[str, ...],
-    row: Mapping[str, Any],
-    experience: Experience,
-    given: "Given",
-    known_at: date | None,
-    books: Books,
-    pools: set[str],
-) -> None:
-    facts = Facts(ruleset, rule, period, key, row, experience, given, books)
+def _settle_one(facts: Facts, known_at: date | None, balances: Balances, pools: set[str]) -> None:
+    ruleset, rule, period, key = facts.ruleset, facts.rule, facts.period, facts.key
     if rule.when is not None and facts.evaluate(rule.when, None)[0] is not True:
         return
     declared = ruleset.declaration
     groups = {**declared.groups, **{p: (p,) for p in declared.parties}}
     if rule.declared.for_each is not None:
         groups[rule.declared.for_each] = ("/".join(key),)
+    opening = Opening(balances, rule.id, period)
     occasion = Occasion(
         rule=rule.id,
         key=key,
-        row=row,
+        row=facts.entity,
         period=period,
         known_at=known_at,
         groups=groups,
-        opening={},
+        opening=opening,
         unit=declared.rounding.unit,
         mode=declared.rounding.mode,
         currency=declared.currency,
@@ -132,7 +124,8 @@ def _settle_one(
         return
     made = function(rule.terms, occasion)
     pools |= made.pools
-    books.post(
+    balances.close(rule.id, opening, made)
+    facts.books.post(
         Settled(
             rule=rule.id,
             source=rule.source,
