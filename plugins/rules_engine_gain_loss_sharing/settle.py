@@ -37,7 +37,8 @@ def outputs(terms: Terms) -> Mapping[str, Output]:
         "revenue": Output(type=_MONEY, meaning="all that came into the pool"),
         "expenditure": Output(type=_MONEY, meaning="all that was paid out of the pool"),
         "result": Output(
-            type=_MONEY, meaning="revenue minus expenditure: a gain, or a loss below zero"
+            type=_MONEY,
+            meaning="revenue minus expenditure, and what was carried in; a loss is below zero",
         ),
         "result_rate": Output(type=_NUMBER, meaning="result as a fraction of revenue"),
         "minimum_rate": Output(
