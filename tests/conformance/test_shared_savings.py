@@ -197,6 +197,25 @@ def _reason(file: Published, row: Row, key: Key, runs: Runs, column: str, value:
     return "unexplained"
 
 
+def test_advances_are_repaid_as_published(files: list[Published], runs: Runs) -> None:
+    """What is repaid is what is published, which is not rounded, to the dollar."""
+    differing: list[str] = []
+    for file in files:
+        repaid = 0
+        for row in file.rows:
+            printed = exact(file.text(row, FORM["repaid"]))
+            if not printed:
+                continue
+            repaid += 1
+            key = file.key(row)
+            ours = Fraction(runs.plain[key]["repaid"]["/".join(key)])
+            if abs(ours - printed) > ONE_DOLLAR:
+                differing.append(f"{file.name} {key[1]} {printed}: {ours}")
+        if file.has([FORM["repaid"]]):
+            _say(f"{file.name}: {repaid} rows repay advances")
+    assert differing == []
+
+
 def test_no_published_result_is_read(files: list[Published], runs: Runs, tmp_path: Path) -> None:
     """With every published result blank, each settlement is the same."""
     listed = yaml.safe_load((HERE / "outputs.yaml").read_text(encoding="utf-8"))["shared_savings"]
