@@ -77,7 +77,7 @@ def _half_up(amount: Fraction) -> int:
 
 
 def _minimum(aco: Aco) -> Fraction:
-    if aco.elected is not None and TRACKS[aco.track][2] is not None:
+    if aco.elected is not None and aco.track and TRACKS[aco.track][2] is not None:
         return Fraction(aco.elected) / 100
     low, high, top, bottom = next(row for row in SIZES if row[0] <= aco.assigned <= row[1])
     slope = (Fraction(bottom) - Fraction(top)) / (high - low)
