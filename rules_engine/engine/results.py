@@ -72,10 +72,24 @@ def write_results(run: "Run", out: Path) -> dict[str, Path]:
     content = settlement_json(
         run, {name: _sha256(path) for name, path in files.items() if path.exists()}
     )
-    files["settlement.json"].write_text(
-        json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8"
-    )
+    files["settlement.json"].write_text(_settlement_text(content), encoding="utf-8")
     return files
+
+
+def _settlement_text(content: Mapping[str, Any]) -> str:
+    """Write the settlement with one line for each entity and period.
+
+    An encoder that indents is Python's own, which takes as long as settling does.
+    """
+    parts = []
+    for name, value in content.items():
+        if name == "settlements" and value:
+            lines = ",\n  ".join(json.dumps(one, ensure_ascii=False) for one in value)
+            written = f"[\n  {lines}\n ]"
+        else:
+            written = json.dumps(value, ensure_ascii=False, indent=1).replace("\n", "\n ")
+        parts.append(f" {json.dumps(name)}: {written}")
+    return "{\n" + ",\n".join(parts) + "\n}\n"
 
 
 def _file_name(party: str) -> str:

@@ -1,9 +1,10 @@
 """Why an amount is what it is: a tree from the amount down to what it was computed from."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 from attrs import frozen
@@ -120,9 +121,15 @@ def tree_of(steps: Sequence[Explained], name: str, source: str = "") -> Explanat
         KeyError: No step has that name.
     """
     known = {step.name: step for step in steps}
+    wanted = {name}
+    for step in reversed(steps):
+        if step.name in wanted:
+            wanted.update(_words(step.formula))
     built: dict[str, Explanation] = {}
     # Steps stand in the order in which they were computed, so that parts are built before wholes.
     for step in steps:
+        if step.name not in wanted:
+            continue
         parts = [
             built[word] for word in _words(step.formula) if word in built and step.kind != "term"
         ]
@@ -151,9 +158,17 @@ def tree_of(steps: Sequence[Explained], name: str, source: str = "") -> Explanat
     return found
 
 
-def _words(formula: str) -> list[str]:
+# Many settlements of one contract are explained by the same few formulas.
+@lru_cache(maxsize=4096)
+def _words(formula: str) -> tuple[str, ...]:
     try:
         tokens = tokenize(formula)
     except ExpressionError:
-        return []
-    return list(dict.fromkeys(token.value for token in tokens if token.kind == "name"))
+        return ()
+    words: dict[str, Callable[[str], str]] = {"name": str, "quoted": _unquoted}
+    return tuple(dict.fromkeys(words[t.kind](t.value) for t in tokens if t.kind in words))
+
+
+def _unquoted(name: str) -> str:
+    """Give a quoted name as a worksheet calls it, such as the share of an entity's key."""
+    return name[1:-1].replace('""', '"')

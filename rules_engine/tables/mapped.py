@@ -10,7 +10,7 @@ from attrs import evolve, frozen
 from rules_engine.diagnostics import Diagnostic, Location, choices, suggest
 from rules_engine.expressions import ExpressionError, Kind, Scope, Sites, Type, check
 from rules_engine.expressions.sql import SqlWriter
-from rules_engine.expressions.tree import Expression, Ref, walk
+from rules_engine.expressions.tree import Expression, Ref, TextCall, walk
 from rules_engine.tables.mapping import MappedColumn, TableMapping, Unpivot
 from rules_engine.tables.parts import STAGING, Part, Unread
 from rules_engine.tables.sources import Data, Source, format_of
@@ -301,8 +301,8 @@ class _Formulas:
         writer = SqlWriter({}, sites, column=self.column)
         read = dict.fromkeys(node.name for node in walk(expression) if isinstance(node, Ref))
         fails = writer.failure(expression)
-        value = self.once(writer.write(expression), read)
-        fails = None if fails is None else self.once(fails, read)
+        value = self.once(writer.write(expression), expression)
+        fails = None if fails is None else self.once(fails, expression)
         texts = ", ".join(quoted(name) for name in read)
         return _Written(
             value=value,
@@ -317,15 +317,21 @@ class _Formulas:
         """Write a column."""
         return self.column_named(ref.name)
 
-    def once(self, sql: str, read: Iterable[str]) -> str:
+    def once(self, sql: str, expression: Expression) -> str:
         """Put a column in the place of each number that is read from a text.
 
         Numbers are read by several regular expressions, and a formula, its condition and its
-        reason ask for the same one many times.
+        reason ask for the same one many times. What does not read is null, so that a number may
+        be read where a formula would not have asked for it.
         """
-        for name in read:
-            number = check(f"number({quoted(name)})", self.scope)
-            reading = SqlWriter({}, Sites(), column=self.column).write(number)
+        writer = SqlWriter({}, Sites(), column=self.column)
+        numbers = {
+            writer.write(node)
+            for node in walk(expression)
+            if isinstance(node, TextCall) and node.function == "number"
+        }
+        # A number inside of another one is part of its reading.
+        for reading in sorted(numbers, key=len, reverse=True):
             if reading in sql:
                 alias = self.numbers.setdefault(reading, f"_number_{len(self.numbers)}")
                 sql = sql.replace(reading, alias)
