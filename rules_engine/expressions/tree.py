@@ -6,7 +6,7 @@ from decimal import Decimal
 from operator import attrgetter
 from typing import Any, Final
 
-from attrs import field, frozen
+from attrs import evolve, field, fields, frozen
 
 from rules_engine.expressions.types import Kind, TableType, Type
 
@@ -41,6 +41,7 @@ __all__ = [
     "TextCall",
     "can_fail",
     "children",
+    "moved",
     "reads_date",
     "running_in",
     "walk",
@@ -400,6 +401,18 @@ def walk(node: Expression) -> Iterator[Expression]:
     yield node
     for child in children(node):
         yield from walk(child)
+
+
+def moved(node: Expression, by: int) -> Expression:
+    """Give the same formula where its text stands later in a longer one."""
+
+    def inner(value: Any) -> Any:
+        if isinstance(value, Expression):
+            return moved(value, by)
+        return tuple(inner(part) for part in value) if isinstance(value, tuple) else value
+
+    own = {one.name: inner(getattr(node, one.name)) for one in fields(type(node))}
+    return evolve(node, **{**own, "start": node.start + by, "end": node.end + by})
 
 
 def can_fail(node: Expression) -> bool:

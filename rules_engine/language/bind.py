@@ -20,7 +20,7 @@ from rules_engine.expressions import (
     proven_not_null,
 )
 from rules_engine.expressions import Parameter as Number
-from rules_engine.expressions.tree import Dated, running_in
+from rules_engine.expressions.tree import Dated, moved, running_in
 from rules_engine.expressions.units import UnitError, union
 from rules_engine.language import soundness
 from rules_engine.language.bound import BoundRule, BoundRuleset
@@ -405,14 +405,16 @@ class _Binder:
         except UnitError as error:
             self.report(base, "RE406", str(error))
             return None
-        expression = Dated(
-            type=type_,
-            entries=tuple((day, made.expression) for day, made in entries),
-            name=str(term.path[-1]),
-        )
+        text = ""
+        placed = []
+        for day, made in entries:
+            text += f"{'; ' if text else ''}from {day}: "
+            # An explanation finds what was read by its place in the text of the whole.
+            placed.append((day, moved(made.expression, len(text))))
+            text += made.text
+        expression = Dated(type=type_, entries=tuple(placed), name=str(term.path[-1]))
         if scope.profile == "settlement":
             self.findings += soundness.one_value_a_period(self.declaration, rule, expression, base)
-        text = "; ".join(f"from {day}: {made.text}" for day, made in entries)
         place = str(self.declaration.document.locate(base))
         return Formula(text=text, expression=expression, grain=str(mark["grain"]), place=place)
 

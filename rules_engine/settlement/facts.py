@@ -116,6 +116,8 @@ class Given:
         self.places: dict[str, dict[tuple[Value, ...], list[int]]] = {}
         self.curves: dict[Any, list[tuple[Fraction, Fraction]]] = {}
         self.peers: dict[Any, dict[tuple[Value, ...], Value]] = {}
+        # Formulas that are known to have one value in a period.
+        self.undisturbed: set[tuple[str, str, Period]] = set()
 
     def columns(self, table: str) -> dict[str, tuple[Any, ...]]:
         """Give the columns of a table."""
@@ -176,6 +178,9 @@ class Facts:
 
     def check_dated(self, formula: Formula) -> None:
         """A value that changes inside the period has no one meaning for it."""
+        known = (formula.place, formula.text, self.period)
+        if known in self.given.undisturbed:
+            return
         for node in read_once(formula.expression):
             if isinstance(node, Dated):
                 for day, _ in node.entries:
@@ -186,6 +191,7 @@ class Facts:
                             " a period's first day"
                         )
                         raise SettlementError(msg)
+        self.given.undisturbed.add(known)
 
     # -- the environment of the evaluator
 
