@@ -23,6 +23,7 @@ from rules_engine_gain_loss_sharing.accounts import (
     quoted,
 )
 from rules_engine_gain_loss_sharing.amount import shared_part, take_minimum
+from rules_engine_gain_loss_sharing.expenditure import adjust
 from rules_engine_gain_loss_sharing.terms import Part, Terms
 
 __all__ = ["outputs", "settle"]
@@ -75,7 +76,9 @@ def settle(terms: Terms, occasion: Occasion) -> Settlement:
             accounts = (f"outside.{name}", pool) if kind == "revenue" else (pool, f"outside.{name}")
             moves.append(move(occasion, *accounts, money, reason=f"{kind}: {name}"))
     revenue = sheet.let("revenue", " + ".join(posted["revenue"]))
-    expenditure = sheet.let("expenditure", " + ".join(posted["expenditure"]))
+    adjusted = adjust(terms, occasion, pool, " + ".join(posted["expenditure"]))
+    moves += adjusted.moves
+    expenditure = sheet.let("expenditure", adjusted.formula)
     brought = bring(terms, occasion, pool)
     moves += brought.moves
     result = sheet.let("result", f"revenue - expenditure{brought.formula}")

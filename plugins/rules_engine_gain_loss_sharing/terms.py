@@ -176,6 +176,24 @@ SCHEMA: Final[Mapping[str, Any]] = {
     "properties": {
         "revenue": _amounts("What comes into the pool"),
         "expenditure": _amounts("What is paid out of the pool"),
+        "truncate": {
+            "title": "What lies above a limit for each member is no expenditure",
+            "type": "object",
+            "properties": {
+                "of": expression_schema(
+                    "money", "member", title="Expenditure of a member, such as sum(care.paid)"
+                ),
+                "at": expression_schema(
+                    "money", "member", title="Most of it that counts for a member, in currency"
+                ),
+                "per": {"title": "Whose expenditure is cut", "enum": ["member"]},
+            },
+            "required": ["of", "at", "per"],
+            "additionalProperties": False,
+        },
+        "completion": expression_schema(
+            "factor", title="Factor for claims that are not in yet, by months of run-out"
+        ),
         "gain": {"title": "How a gain is divided", **_PART},
         "loss": {"title": "How a loss is divided", **_PART},
         "carries": _accounts("Accounts whose balance comes into the pool, such as old deficits"),
@@ -377,6 +395,9 @@ class Terms:
         expenditure: What goes out, by name; currency for the period.
         gain: How a gain is divided.
         loss: How a loss is divided.
+        truncate_of: Expenditure of a member that is cut; None where none is.
+        truncate_at: Most of it that counts for a member, in currency.
+        completion: Factor for claims that are not in yet.
         carries: Accounts whose balance comes into the pool.
         nets: Accounts of what each party was paid before.
         repays: Advances that a party repays, in this order.
@@ -386,6 +407,9 @@ class Terms:
     expenditure: Mapping[str, Formula]
     gain: Part
     loss: Part
+    truncate_of: Formula | None = None
+    truncate_at: Formula | None = None
+    completion: Formula | None = None
     carries: tuple[str, ...] = ()
     nets: tuple[str, ...] = ()
     repays: tuple[Repayment, ...] = ()
@@ -397,9 +421,16 @@ class Terms:
         Raises:
             TermsError: They make no sense together.
         """
-        clash = sorted(set(terms["revenue"]) & set(terms["expenditure"]))
+        # Adjustments of expenditure are posted under names of their own.
+        added = {"truncate": "truncation", "completion": "completion"}
+        outgoing = {*terms["expenditure"], *(name for key, name in added.items() if key in terms)}
+        for key, name in added.items():
+            if key in terms and name in terms["expenditure"]:
+                message = f"{name} is an amount of its own where terms say {key}"
+                raise TermsError((("expenditure", name), "GL103", message, "give it another name"))
+        clash = sorted(set(terms["revenue"]) & outgoing)
         if clash:
-            path = ("expenditure", clash[0])
+            path = ("expenditure" if clash[0] in terms["expenditure"] else "revenue", clash[0])
             raise TermsError(
                 (
                     path,
@@ -414,6 +445,9 @@ class Terms:
             expenditure=terms["expenditure"],
             gain=Part.read("gain", terms["gain"]),
             loss=Part.read("loss", terms["loss"]),
+            truncate_of=terms.get("truncate", {}).get("of"),
+            truncate_at=terms.get("truncate", {}).get("at"),
+            completion=terms.get("completion"),
             carries=tuple(terms.get("carries", ())),
             nets=tuple(terms.get("nets", ())),
             repays=tuple(

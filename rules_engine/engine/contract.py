@@ -133,7 +133,8 @@ class Contract:
         """Columns by which the rows of a formula are told apart."""
         entity = self.bound.declaration.entities.get(rule.declared.for_each or "")
         keys = frozenset(entity.key) if entity is not None else frozenset()
-        return keys | {"party"} if formula.grain == "party" else keys
+        part = {"party": {"party"}, "member": {"person_id"}}.get(formula.grain, set())
+        return keys | part
 
     def _needed_of(self, relation: str, columns: set[str], found: dict[str, set[str]]) -> None:
         if relation in self.bound.given:

@@ -135,6 +135,8 @@ def one_value_each(
         keys += [(key, rule.for_each) for key in declaration.entities[rule.for_each].key]
     if formula.grain == "party":
         keys.append(("party", "party"))
+    if formula.grain == "member":
+        keys.append(("person_id", "member"))
     for node in walk(formula.expression):
         if not isinstance(node, Aggregate):
             continue

@@ -155,7 +155,8 @@ class Occasion:
         currency: ISO 4217 code.
         worksheet: Where values are computed, so that each can be explained.
         evaluate: Gives the exact value of a formula here and what it read; a formula at party
-            grain needs the party.
+            grain needs the party, one at member grain the member.
+        members: Gives the members that formulas at member grain have rows of, in order.
     """
 
     rule: str
@@ -170,6 +171,7 @@ class Occasion:
     currency: str
     worksheet: Worksheet
     evaluate: Callable[["Formula", str | None], tuple[Any, Inputs]] = field(repr=False)
+    members: Callable[[Sequence["Formula"]], tuple[str, ...]] = field(repr=False)
 
     def value(self, formula: "Formula", party: str | None = None) -> Any:
         """Give the exact value of a formula of the contract, without recording it."""

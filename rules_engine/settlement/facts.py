@@ -11,7 +11,7 @@ from rules_engine.expressions import Expression, Sites, TableType
 from rules_engine.expressions.closure import Reject
 from rules_engine.expressions.combining import combine
 from rules_engine.expressions.exact import Inputs, Value, evaluate, plain
-from rules_engine.expressions.tree import Aggregate, Dated, OfRows, Ref
+from rules_engine.expressions.tree import Aggregate, Dated, OfRows, Ref, walk
 from rules_engine.language.bound import BoundRule, BoundRuleset
 from rules_engine.language.ruleset import Entity
 from rules_engine.language.soundness import read_once
@@ -31,12 +31,16 @@ class NotSettledError(SettlementError):
     """A formula uses what an earlier rule did not settle for this entity and period."""
 
 
+# Columns that tell apart the parts of a rule's entity, by the grain of a formula.
+_PART_KEYS: Mapping[str, tuple[str, ...]] = {"party": ("party",), "member": ("person_id",)}
+
+
 def key_columns(ruleset: BoundRuleset, rule: BoundRule, formula: Formula) -> tuple[str, ...]:
     """Columns that tell apart what a formula has one value for."""
     keys: tuple[str, ...] = ()
     if rule.declared.for_each is not None:
         keys = ruleset.declaration.entities[rule.declared.for_each].key
-    return (*keys, "party") if formula.grain == "party" else keys
+    return (*keys, *_PART_KEYS.get(formula.grain, ()))
 
 
 def entities(
@@ -193,6 +197,28 @@ class Facts:
                         raise SettlementError(msg)
         self.given.undisturbed.add(known)
 
+    def members(self, formulas: Sequence[Formula]) -> tuple[str, ...]:
+        """Give the members that formulas at member grain have rows of, for this entity.
+
+        Raises:
+            SettlementError: A row names no member.
+        """
+        found: set[Any] = set()
+        own = self.key if self.rule.declared.for_each is not None else ()
+        for formula in formulas:
+            keys = key_columns(self.ruleset, self.rule, formula)
+            for node in walk(formula.expression):
+                if isinstance(node, Aggregate) and (node, keys) in self.experience.values:
+                    values = self.experience.values[node, keys]
+                    found.update(key[-1] for key in values if key[:-1] == own)
+        if None in found:
+            msg = (
+                f"{self.rule.id} in {self.period.label} reads rows without person_id; what is"
+                " summed by member needs one"
+            )
+            raise SettlementError(msg)
+        return tuple(sorted(found))
+
     # -- the environment of the evaluator
 
     def ref(self, node: Ref) -> Value:
@@ -275,7 +301,7 @@ class Facts:
             key: tuple[Any, ...] = self.key if self.rule.declared.for_each is not None else ()
             if (
                 self.keys
-                and self.keys[-1] == "party"
+                and self.keys[-1] in {"party", "person_id"}
                 and self.party is not None
                 and len(self.keys) > len(key)
             ):

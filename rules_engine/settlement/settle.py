@@ -118,6 +118,7 @@ def _settle_one(facts: Facts, known_at: date | None, balances: Balances, pools: 
         currency=declared.currency,
         worksheet=Worksheet(),
         evaluate=facts.evaluate,
+        members=facts.members,
     )
     function = rule.methodology.settle
     if function is None:
