@@ -15,13 +15,16 @@ from rules_engine_gain_loss_sharing import GAIN_LOSS_SHARING
 
 from rules_engine.testing import (
     PARTIES,
+    YEAR,
     Contract,
     amounts,
     engine_of,
+    experiences,
     holds_to_every_law,
     rates,
     weights,
 )
+from rules_engine.testing.kit import RULE
 from rules_engine.testing.laws import transfers_balance
 
 _REVENUE: Final = (
@@ -31,6 +34,12 @@ _REVENUE: Final = (
     "sum(premium.premium_amount) / 3",
     "0.00",
 )
+_ABOVE_ZERO: Final = (
+    "greatest(sum(premium.premium_amount), 100.00)",
+    "count(member_month) * pmpm + 0.01",
+)
+"""Revenue that a minimum rate can be a fraction of."""
+
 _EXPENDITURE: Final = (
     "sum(care.paid)",
     "sum(care.allowed) * 1.005",
@@ -79,6 +88,12 @@ def parts(draw: DrawFn) -> dict[str, Any]:
             st.sampled_from(("count(member_month) > 12", "sum(care.paid) >= 0.00", "1 = 2"))
         )
     if draw(st.booleans()):
+        part["minimum_rate"] = draw(st.sampled_from((0, Decimal("0.02"), Decimal("0.5"))))
+        part["counts"] = draw(st.sampled_from(("from_first_dollar", "above_minimum")))
+        if draw(st.booleans()):
+            when = draw(st.sampled_from(("count(member_month) > 12", "1 = 1")))
+            part["below_minimum"] = {"when": when, "rate": draw(rates())}
+    if draw(st.booleans()):
         part["rate"] = draw(rates())
     elif draw(st.booleans()):
         part["bands"] = [
@@ -87,27 +102,62 @@ def parts(draw: DrawFn) -> dict[str, Any]:
             {"rate": draw(rates())},
         ]
     part |= draw(reductions())
-    is_named: bool = draw(st.booleans())
-    if is_named or {"gate", "rate", "bands", "cap", "caps", "limits", "relief", "reduce"} & set(
-        part
-    ):
+    limited = set(part) - {"share", "among", "nested"}
+    if limited or draw(st.booleans()):
         part["residual"] = draw(st.sampled_from(("payer", *PARTIES)))
     return part
+
+
+@st.composite
+def balances(draw: DrawFn, part: Mapping[str, Any]) -> dict[str, Any]:
+    """A loss that is carried, earlier payments, advances, a limit for each member, late claims."""
+    found: dict[str, Any] = {}
+    if draw(st.booleans()):
+        kept = {key: value for key, value in part.items() if key != "residual"}
+        found |= {"loss": {**kept, "carry": "deficit"}, "carries": ["deficit"]}
+    if draw(st.booleans()):
+        found["nets"] = ["interim"]
+    if draw(st.booleans()):
+        found["repays"] = {"advance": {"balance": "count(member_month) * pmpm", "to": "payer"}}
+    if draw(st.booleans()):
+        limit = f"{draw(amounts('0.00', '500.00'))}"
+        found["truncate"] = {"of": "sum(care.paid)", "at": limit, "per": "member"}
+    if draw(st.booleans()):
+        found["completion"] = draw(st.sampled_from((Decimal("1.0125"), 1, Decimal("0.99"))))
+    return found
 
 
 @st.composite
 def terms(draw: DrawFn) -> dict[str, Any]:
     """Terms of a pool: one or two amounts in, one or two out."""
     names = ("first", "second")
-    incoming = draw(st.lists(st.sampled_from(_REVENUE), min_size=1, max_size=2))
+    gain, loss = draw(parts()), draw(parts())
+    has_minimum = "minimum_rate" in {*gain, *loss}
+    source = _ABOVE_ZERO if has_minimum else _REVENUE
+    incoming = draw(st.lists(st.sampled_from(source), min_size=1, max_size=2))
     outgoing = draw(st.lists(st.sampled_from(_EXPENDITURE), min_size=1, max_size=2))
     return {
         "revenue": {f"in_{name}": formula for name, formula in zip(names, incoming, strict=False)},
         "expenditure": {
             f"out_{name}": formula for name, formula in zip(names, outgoing, strict=False)
         },
-        "gain": draw(parts()),
-        "loss": draw(parts()),
+        "gain": gain,
+        "loss": loss,
+        **draw(balances(loss)),
+    }
+
+
+@st.composite
+def facts(draw: DrawFn) -> dict[str, list[dict[str, Any]]]:
+    """A year, and what the accounts of the rule hold before it."""
+    accounts = ["deficit", *(f"interim/{party}" for party in ("payer", *PARTIES))]
+    held = amounts("-500.00", "100.00")
+    return {
+        **draw(experiences()),
+        "opening_balance": [
+            {"account": f"{RULE}.{account}", "as_of": YEAR[0], "balance_amount": draw(held)}
+            for account in accounts
+        ],
     }
 
 
@@ -116,7 +166,9 @@ NUMBERS: Final = {
     "administration": {"type": "money", "value": Decimal("45.00")},
 }
 
-test_law = holds_to_every_law(GAIN_LOSS_SHARING, terms(), beside={"parameters": NUMBERS})
+test_law = holds_to_every_law(
+    GAIN_LOSS_SHARING, terms(), facts=facts(), beside={"parameters": NUMBERS}
+)
 
 
 # -- what only this methodology promises, on worked years
