@@ -103,7 +103,8 @@ def parts(draw: DrawFn) -> dict[str, Any]:
         ]
     part |= draw(reductions())
     limited = set(part) - {"share", "among", "nested"}
-    if limited or draw(st.booleans()):
+    is_named: bool = draw(st.booleans())
+    if limited or is_named:
         part["residual"] = draw(st.sampled_from(("payer", *PARTIES)))
     return part
 
