@@ -100,6 +100,9 @@ def number_text(value: Any, unit: str = "") -> str:
 
 def _fraction(value: Fraction, fewest: int) -> str:
     rest = value.denominator
+    if rest == 1:
+        # Most amounts are whole, and an explanation writes thousands of them.
+        return f"{value.numerator:,}.{'0' * fewest}" if fewest else f"{value.numerator:,}"
     twos = fives = 0
     while rest % 2 == 0:
         rest, twos = rest // 2, twos + 1

@@ -117,10 +117,13 @@ class Worksheet:
         Raises:
             ExpressionError: The formula names a value that is not there, or mixes units.
         """
-        known = {n: v for n, v in self._values.items() if v is not None}
-        units = frozenset((n, self._units[n]) for n in known if n in formula)
+        units = frozenset(
+            (name, self._units[name])
+            for name, value in self._values.items()
+            if value is not None and name in formula
+        )
         expression = _formula(formula, units)
-        value = evaluate(expression, _Names(known))
+        value = evaluate(expression, _Names(self._values))
         unit = str(expression.type.kind)
         return self.take(name, value, formula=formula, unit=unit, note=note, kind=kind)
 
