@@ -60,6 +60,18 @@ def conformance(session: nox.Session) -> None:
 
 
 @nox.session
+def vectors(session: nox.Session) -> None:
+    """Ask every engine for all vectors, Spark among them; arguments go to the runner."""
+    _install(session)
+    engines = [
+        part for name in ("exact", "closure", "duckdb", "spark") for part in ("--engine", name)
+    ]
+    session.run(
+        "python", "-m", "rules_engine.testing.vectors", "tests/vectors", *engines, *session.posargs
+    )
+
+
+@nox.session
 def sabotage(session: nox.Session) -> None:
     """Break the code on purpose and make sure that the tests notice; arguments name patches."""
     _install(session)

@@ -57,13 +57,20 @@ def test_every_engine_gives_every_vector(engine: VectorEngine) -> None:
     assert report.agreed == sum(len(file.vectors) for file in offered)
 
 
+_EIGHTH: Final = 8
+
+
 @pytest.mark.usefixtures("spark")
 def test_spark_gives_the_vectors_over_a_row() -> None:
-    """The same answers; what it skips, it skips for a reason that is said."""
-    report = run(FILES, SPARK)
+    """The same answers; what it skips, it skips for a reason that is said.
+
+    Every eighth vector of each file: `nox -s vectors` asks for all of them, which takes minutes.
+    """
+    some = [evolve(file, vectors=file.vectors[::_EIGHTH]) for file in FILES]
+    report = run(some, SPARK)
     assert [str(miss) for miss in report.misses] == []
-    offered = sum(len(f.vectors) for f in FILES if f.setting.profile == "row")
-    assert report.agreed + report.skipped == len(ALL)
+    offered = sum(len(f.vectors) for f in some if f.setting.profile == "row")
+    assert report.agreed + report.skipped == sum(len(f.vectors) for f in some)
     other = {"profile claim", "profile mapping", "profile settlement"}
     inexact = {why: n for why, n in report.reasons.items() if why.partition(";")[0] not in other}
     assert report.agreed == offered - sum(inexact.values())
