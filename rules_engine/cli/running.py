@@ -74,7 +74,7 @@ _YEAR_FIRST, _YEAR_LAST = 1900, 2999
 @click.option(
     "--derived",
     is_flag=True,
-    help="Write the tables that rules derive, such as who is attributed to whom, beside the results.",
+    help="Write the tables that rules derive, such as who is attributed to whom, too.",
 )
 @click.option("--allow-rejects", is_flag=True, help="Exit with 0 although rows were rejected.")
 @click.option(

@@ -124,7 +124,8 @@ class BoundQuery:
         parts = [f"{PERIOD}(label, first_day, last_day) AS (\n    {_listed(periods)})"]
         for name, read in self.reads.items():
             made, failed = self._rows(read, sites)
-            parts.append(f"{quote(name)} AS (\n    {made})")
+            # Written into what reads it, so that only the rows of the asked days are ever held.
+            parts.append(f"{quote(name)} AS NOT MATERIALIZED (\n    {made})")
             failures += failed
         columns = ", ".join(
             f"CAST({quote(name)} AS {storage(type_)}) AS {quote(name)}"
