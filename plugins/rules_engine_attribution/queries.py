@@ -146,8 +146,7 @@ def _measured(terms: Terms) -> str:
         if terms.amount is not None:
             columns += [
                 f"coalesce(sum(c.amount) {taken}, 0) AS amount_{place}",
-                f"count(*) FILTER (WHERE c.counts_{place} AND c.amount IS NULL)"
-                f" AS unmeasured_{place}",
+                f"count(*) {taken} - count(c.amount) {taken} AS unmeasured_{place}",
             ]
     first, last = "p.period_start", "p.period_end"
     if terms.window is not None:
@@ -236,7 +235,7 @@ SELECT person_id, period_start, period_end, {terms.named}, {_named_step(terms)} 
                     "visits",
                     "latest",
                 ),
-            ),  # fmt: skip
+            ),
             "person": Rows(table="person", columns=("person_id", "period_start", "months")),
         },
         key=("person_id",),

@@ -49,7 +49,7 @@ def experience(_: Terms) -> Mapping[str, Query]:
         "members": Query(
             select="SELECT m.step, m.decided_by = 'id' AS by_id, count(*) AS persons,"
             " sum(m.months) AS months FROM member AS m"
-            " JOIN period AS p ON m.period_start = p.first_day GROUP BY m.step, m.decided_by = 'id'",
+            " JOIN period AS p ON m.period_start = p.first_day GROUP BY ALL",
             columns={
                 "step": _CODE,
                 "by_id": Type.of(Kind.BOOLEAN),

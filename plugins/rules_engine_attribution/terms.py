@@ -30,7 +30,7 @@ _TAKEN: Final = frozenset(
         "reason",
         "first_day",
         "last_day",
-    )  # fmt: skip
+    )
 )
 
 SCHEMA: Final[Mapping[str, Any]] = {
