@@ -178,12 +178,9 @@ class BoundQuery:
 
 
 def columns_read(query: BoundQuery, read: Read) -> frozenset[str]:
-    """Give the columns of a table that a query reads, in its text and for what is beside."""
+    """Give the columns of a table that a query needs; those that date a row are read anyway."""
     found = set(read.asked.columns)
-    parts = [formula.expression for formula in read.asked.formulas.values()]
-    if read.asked.day or read.asked.entity or parts:
-        parts += [check(read.period_date, Scope(columns=read.columns))] if read.period_date else []
-    for part in parts:
+    for part in (formula.expression for formula in read.asked.formulas.values()):
         found |= {n.name for n in walk(part) if isinstance(n, Ref) and n.space == "column"}
     if read.asked.entity and query.entity is not None:
         found |= {"person_id", *query.entity.key} & set(read.columns)
