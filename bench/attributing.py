@@ -1,4 +1,4 @@
-"""How long it takes to attribute members, and how much memory: `python -m bench.attributing LINES`."""
+"""How long attributing members takes, and how much memory: `python -m bench.attributing LINES`."""
 
 import resource
 import sys

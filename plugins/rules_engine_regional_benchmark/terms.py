@@ -212,13 +212,11 @@ class Terms:
             for key, other in needs
             if key in terms and other not in terms
         ]
-        if "risk_ratio_cap" in terms:
-            found += [
-                (("risk_ratio_cap",), "RB103", f"{group} has no risk, and its growth is capped",
-                 f"add risk to {group}")
-                for group in ("history", "performance")
-                if "risk" not in terms[group]
-            ]  # fmt: skip
+        groups = ("history", "performance") if "risk_ratio_cap" in terms else ()
+        lacking = next((group for group in groups if "risk" not in terms[group]), None)
+        if lacking is not None:
+            message = f"{lacking} has no risk, and its growth is capped"
+            found.append((("risk_ratio_cap",), "RB103", message, f"add risk to {lacking}"))
         if found:
             raise TermsError(*found)
         history, performance = Group.read(terms["history"]), Group.read(terms["performance"])
