@@ -56,7 +56,7 @@ def contract(truncate: Decimal, weight: Decimal, cap: Decimal, *, risk_cap: Deci
         "base_years": [{"years_before": 2, "weight": 1, "trend": Decimal("1.05")}, {"years_before": 1, "weight": 2}],
         "history": {"table": "person", **SAID},
         "performance": {"table": "person", **{k: v for k, v in SAID.items() if k != "expenditure"}},
-        "region": {"table": "region", **SAID},
+        "region": {"table": "around", **SAID},
         "truncate": truncate, "weight": weight, "adjustment_cap": cap, "risk_ratio_cap": risk_cap,
         "completion": Decimal("1.013"), "update": Decimal("1.02"),
     }  # fmt: skip
@@ -65,7 +65,7 @@ def contract(truncate: Decimal, weight: Decimal, cap: Decimal, *, risk_cap: Deci
         "effective": {"from": date(2015, 1, 1), "through": date(2015, 12, 31)}, "currency": "USD",
         "rounding": {"to": Decimal("0.01"), "mode": "half_up"}, "period": {"length": "year"},
         "parties": {"payer": "payer"},
-        "tables": {name: {"key": ["id"], "columns": COLUMNS} for name in ("person", "region")},
+        "tables": {name: {"key": ["id"], "columns": COLUMNS} for name in ("person", "around")},
         "rules": [{"id": "regional", "methodology": "regional_benchmark", "source": "s", "terms": terms}],
     }  # fmt: skip
     return Contract(document=document)
@@ -75,7 +75,7 @@ def total(said: Contract, people: Sequence[Row], region: Sequence[Row]) -> Fract
     """Give the benchmark per person-year."""
     data = {
         name: [{"id": f"{name}{n}", "type": "aged", **row} for n, row in enumerate(rows)]
-        for name, rows in (("person", people), ("region", region))
+        for name, rows in (("person", people), ("around", region))
     }
     with said.load(ENGINE).run(data, mappings=()) as run:
         return Fraction(run.settled("regional").outputs["per_person_year"])
