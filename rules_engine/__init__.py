@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         Output,
         Period,
         Query,
+        Rows,
         Settlement,
         SettlementError,
         Step,
@@ -55,6 +56,7 @@ __all__ = [
     "PricedLine",
     "Query",
     "RejectedLine",
+    "Rows",
     "Ruleset",
     "RulesetError",
     "Run",
@@ -87,8 +89,8 @@ _HOMES: Final = {
         "language.schema": "expression_schema",
         "ledger": "Ledger Money Transfer UnbalancedError allocate transfer",
         "methodology": (
-            "Explained Formula Methodology Occasion Output Period Query Settlement SettlementError "
-            "Step TermsError Worksheet hookimpl"
+            "Explained Formula Methodology Occasion Output Period Query Rows Settlement "
+            "SettlementError Step TermsError Worksheet hookimpl"
         ),
         "pricing.given": "Given NotGivenError",
         "pricing.missing": "MissingColumnError",

@@ -170,6 +170,7 @@ class Ruleset(Contract):
         memory: str | None = None,
         engine: str = "duckdb",
         spark: Any = None,
+        derived: bool = False,
     ) -> "Run":
         """Price a batch and settle it.
 
@@ -189,6 +190,7 @@ class Ruleset(Contract):
             engine: What prices the lines: `duckdb`, or `spark` with the same results.
             spark: The SparkSession to use, which stays open; None takes the one that is active, or
                 starts one in local mode and stops it afterwards.
+            derived: Whether to write the tables that rules derive into the folder for the results.
 
         Raises:
             ValueError: There is no such engine or period, `memory` is no amount of memory, pyspark
@@ -212,6 +214,7 @@ class Ruleset(Contract):
             memory=memory,
             engine=engine,
             spark=spark,
+            derived=derived,
         )
 
     def check(

@@ -7,6 +7,7 @@ from attrs import Factory, frozen
 
 from rules_engine.diagnostics import Diagnostic
 from rules_engine.expressions import Relation, TableType, Type
+from rules_engine.language.derived import BoundQuery
 from rules_engine.language.ruleset import Declaration, Rule
 from rules_engine.methodology import Formula, Methodology, Output, Step
 from rules_engine.tables.lookup import LookupTable
@@ -29,6 +30,8 @@ class BoundRule:
         outputs: What other rules may use.
         steps: Stages of the waterfall it sets; none where it only settles.
         formulas: Every formula of its terms.
+        derived: Tables that it adds, in the order in which they are made.
+        experience: Queries whose rows its settlement reads.
     """
 
     declared: Rule
@@ -40,6 +43,8 @@ class BoundRule:
     outputs: Mapping[str, Output]
     steps: tuple[Step, ...]
     formulas: tuple[Formula, ...]
+    derived: tuple[BoundQuery, ...] = ()
+    experience: tuple[BoundQuery, ...] = ()
 
     @property
     def id(self) -> str:

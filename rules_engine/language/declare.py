@@ -330,6 +330,7 @@ def _entity(name: str, said: Mapping[str, Any]) -> Entity:
         key=tuple(said["key"]),
         role=said["role"],
         path=("entities", name),
+        members=said.get("members"),
     )
 
 

@@ -95,6 +95,8 @@ class Entity:
         key: Columns that name one entity.
         role: Role of each.
         path: Where the document declares it.
+        members: Derived table that says which person belongs to which of them, and when; None
+            where rows say it themselves.
     """
 
     name: str
@@ -102,6 +104,7 @@ class Entity:
     key: tuple[str, ...]
     role: str
     path: Path
+    members: str | None = None
 
 
 @frozen(kw_only=True)

@@ -11,6 +11,7 @@ from rules_engine.language.periods import periods
 from rules_engine.ledger import Ledger
 from rules_engine.methodology import Occasion, Period, Worksheet
 from rules_engine.settlement.books import Books, Settled
+from rules_engine.settlement.deriving import ask, attributed
 from rules_engine.settlement.experience import Experience, Source, measure
 from rules_engine.settlement.facts import Facts, Given, entities, key_columns
 
@@ -80,7 +81,9 @@ def settle(
             if labels is not None and period.label not in labels:
                 continue
             wanted = [w for w in wanted_aggregates(ruleset, rule) if w[0].relation in sources]
-            experience = measure(connection, wanted, sources, ruleset.shapes, period)
+            whose = attributed(ruleset, rule, sources)
+            experience = measure(connection, wanted, whose, ruleset.shapes, period)
+            ask(connection, rule, period, experience)
             books.warnings += experience.warnings
             books.queries += experience.queries
             for key, row in entities(ruleset, rule, given):
@@ -125,6 +128,7 @@ def _settle_one(
         currency=declared.currency,
         worksheet=Worksheet(),
         evaluate=facts.evaluate,
+        experience=experience.of_entity(key),
     )
     function = rule.methodology.settle
     if function is None:
