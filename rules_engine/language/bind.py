@@ -23,6 +23,7 @@ from rules_engine.expressions import Parameter as Number
 from rules_engine.expressions.tree import Dated, running_in
 from rules_engine.expressions.units import UnitError, union
 from rules_engine.language import soundness
+from rules_engine.language.bind_monotone import bind_promises
 from rules_engine.language.bound import BoundRule, BoundRuleset
 from rules_engine.language.document import Path
 from rules_engine.language.references import (
@@ -125,6 +126,7 @@ class _Binder:
             bound = self.bind_rule(chosen[name])
             if bound is not None:
                 self.bound[name] = bound
+        promises = tuple(bind_promises(self))
         return BoundRuleset(
             declaration=declared,
             tables=self.tables,
@@ -133,6 +135,7 @@ class _Binder:
             relations=self.relations(None),
             rules=tuple(self.bound.values()),
             line_columns=self.given[LINE].columns,
+            promises=promises,
         )
 
     def uses(self, chosen: _Chosen, names: frozenset[str]) -> Iterator[Use]:
