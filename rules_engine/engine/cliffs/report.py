@@ -7,6 +7,7 @@ from typing import Any
 from attrs import frozen
 
 from rules_engine.diagnostics import Diagnostic
+from rules_engine.language.monotone import BoundPromise
 from rules_engine.methodology.explanation import number_text
 
 __all__ = ["CliffReport", "Stretch", "Sweep"]
@@ -85,6 +86,32 @@ class Sweep:
     settlements: int
     limits: tuple[str, ...]
     findings: tuple[Diagnostic, ...]
+
+    @classmethod
+    def failed(
+        cls,
+        promise: BoundPromise,
+        facts: str,
+        entity: tuple[str, ...],
+        period: str,
+        finding: Diagnostic,
+    ) -> "Sweep":
+        """Give a promise whose range or places have no value for an entity."""
+        return cls(
+            promise=promise.name,
+            says="",
+            facts=facts,
+            entity=entity,
+            period=period,
+            moved=promise.formulas["when_rises"].text.strip(),
+            unit=Fraction(1),
+            first=Fraction(0),
+            last=Fraction(0),
+            stretches=(),
+            settlements=0,
+            limits=(),
+            findings=(finding,),
+        )
 
     def of_kind(self, kind: str) -> tuple[Stretch, ...]:
         """Give its regions, its cliffs or its steps."""
