@@ -279,9 +279,7 @@ class Ruleset(Contract):
         """
         from rules_engine.engine.cliffs import look  # noqa: PLC0415  it loads DuckDB
 
-        return look(
-            self, data, entity=entity, period=period, mappings=mappings, progress=progress
-        )
+        return look(self, data, entity=entity, period=period, mappings=mappings, progress=progress)
 
     def certify(
         self,

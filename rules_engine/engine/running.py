@@ -271,9 +271,7 @@ def _row(connection: "DuckDBPyConnection", sql: str) -> tuple[Any, ...]:
     return found or ()
 
 
-def sources_of(
-    ruleset: Contract, dataset: Dataset, query: BatchQuery | None
-) -> dict[str, Source]:
+def sources_of(ruleset: Contract, dataset: Dataset, query: BatchQuery | None) -> dict[str, Source]:
     """Say where the rows of each relation are."""
     found: dict[str, Source] = {}
     for name in dataset.tables:

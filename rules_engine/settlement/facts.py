@@ -68,9 +68,7 @@ class Given:
         self.curves: dict[Any, list[tuple[Fraction, Fraction]]] = {}
         self.peers: dict[Any, dict[tuple[Value, ...], Value]] = {}
 
-    def changed(
-        self, table: str | None, columns: Mapping[str, Sequence[Any]] | None
-    ) -> "Given":
+    def changed(self, table: str | None, columns: Mapping[str, Sequence[Any]] | None) -> "Given":
         """Give the same tables, one of them with other values in columns that are no keys.
 
         Args:
@@ -266,7 +264,10 @@ class Facts:
             if one.rule != node.relation or one.period.label != self.period.label:
                 continue
             values = _Outputs(self, one.outputs)
-            if node.condition is not None and evaluate(node.condition, values, self.trace) is not True:
+            if (
+                node.condition is not None
+                and evaluate(node.condition, values, self.trace) is not True
+            ):
                 continue
             operand = node.operand
             value = Fraction(1) if operand is None else evaluate(operand, values, self.trace)

@@ -85,9 +85,7 @@ class Again:
     base: Settlements
     again: dict[tuple[str, tuple[str, ...]], dict[Period, Settled | None]] = Factory(dict)
 
-    def put(
-        self, rule: str, key: tuple[str, ...], period: Period, settled: Settled | None
-    ) -> None:
+    def put(self, rule: str, key: tuple[str, ...], period: Period, settled: Settled | None) -> None:
         """Keep what was settled again."""
         self.again.setdefault((rule, key), {})[period] = settled
 

@@ -305,5 +305,3 @@ def shown(value: Fraction | None) -> str:
         return number_text(value)
     sign, size = "-" if cents < 0 else "", abs(cents.numerator)
     return f"{sign}{size // 100:,}.{size % 100:02}"
-
-

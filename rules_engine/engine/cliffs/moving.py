@@ -91,9 +91,7 @@ class Moving:
         one = books.of(self.rule.id, self.entity.key, self.period.first)
         account = self.account
         moves = [] if one is None else one.transfers
-        cents = sum(
-            ((t.target == account) - (t.source == account)) * t.amount.cents for t in moves
-        )
+        cents = sum(((t.target == account) - (t.source == account)) * t.amount.cents for t in moves)
         return Fraction(cents, 100)
 
     @property
@@ -246,7 +244,9 @@ def _measurable(held: Held, promise: BoundPromise, reads: Reads, what: Moved) ->
         parts = [part for part in (node.operand, node.condition) if part is not None]
         columns = {n.name for part in parts for n in walk(part) if isinstance(n, Ref)}
         if node.relation == what.table and node.peers is None and what.column in columns:
-            raise _no_input(held, promise, f"{node.function} over {what.table} adds it up with others")
+            raise _no_input(
+                held, promise, f"{node.function} over {what.table} adds it up with others"
+            )
 
 
 def _no_input(held: Held, promise: BoundPromise, why: str) -> RulesetError:
@@ -262,9 +262,7 @@ def _no_input(held: Held, promise: BoundPromise, why: str) -> RulesetError:
 # -- a parameter
 
 
-def _rebound(
-    held: Held, promise: BoundPromise, what: Number, value: Fraction
-) -> BoundRuleset:
+def _rebound(held: Held, promise: BoundPromise, what: Number, value: Fraction) -> BoundRuleset:
     """Bind the ruleset with a parameter at another value."""
     ruleset = held.ruleset
     declared = ruleset.declaration
@@ -282,8 +280,10 @@ def _rebound(
     for rule in made.rules:
         for node in reads_of(made, rule).aggregates if rule.settles else ():
             known = [e for (name, _), e in held.experiences.items() if name == rule.id]
-            if node.peers is None and any(
-                all(node != n for n, _ in e.values) for e in known
-            ) and node.relation not in {r.id for r in made.rules if r.settles}:
+            if (
+                node.peers is None
+                and any(all(node != n for n, _ in e.values) for e in known)
+                and node.relation not in {r.id for r in made.rules if r.settles}
+            ):
                 raise _no_input(held, promise, f"{node.function} over {node.relation} reads it")
     return made

@@ -6,7 +6,7 @@ from datetime import date
 from fractions import Fraction
 from typing import Final
 
-from attrs import Factory, define, frozen
+from attrs import Factory, define, field, frozen
 
 from rules_engine.expressions import Expression, Kind, tree
 from rules_engine.expressions.exact import Value
@@ -28,7 +28,7 @@ class Decision:
     """
 
     outcome: Hashable
-    margin: Fraction | None
+    margin: Fraction | None = field(eq=False)
 
 
 @define
