@@ -1,4 +1,4 @@
-"""Promises of a ruleset, held against its rules: every name resolved, every input one that moves."""
+"""Promises of a ruleset, held against its rules: each name known, each input one that moves."""
 
 from __future__ import annotations
 

@@ -79,7 +79,8 @@ class Again:
 
     Attributes:
         base: As they were.
-        again: Rule and entity → period → what was settled again; None where the rule does not apply.
+        again: Rule and entity → period → what was settled again; None where the rule does not
+            apply.
     """
 
     base: Settlements
@@ -240,7 +241,8 @@ class Held:
         given = self.given.changed(what.table, None if own is not None else changed)
         if own is None:
             return evolve(self, given=given)
-        tables = {**self.ruleset.tables, what.table: evolve(own, rows=changed)}
+        rows = {name: tuple(column) for name, column in changed.items()}
+        tables = {**self.ruleset.tables, what.table: evolve(own, rows=rows)}
         return evolve(self, given=given, ruleset=evolve(self.ruleset, tables=tables))
 
     def _typed(self, what: Cell, value: Fraction) -> int | Decimal:

@@ -59,7 +59,7 @@ def reads_of(ruleset: BoundRuleset, rule: BoundRule) -> Reads:
 
 
 def aggregated(formula: Formula) -> Iterator[str]:
-    """Name what a formula reads of many rows at once: relations, and what is compared with peers."""
+    """Name what a formula reads of many rows at once: relations, and what peers are asked for."""
     for node in walk(formula.expression):
         if not isinstance(node, Aggregate):
             continue

@@ -1,6 +1,6 @@
 """The check: what a promise declares, held against what the search finds."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from itertools import groupby
 from math import ceil, floor
@@ -97,30 +97,37 @@ class _Check:
         for place in places:
             marks |= set(place.marks(moving.unit, range_))
         followed: frozenset[tuple[int, int]] = frozenset()
-        while True:
-            chosen = followed
-            found = search(
-                lambda at: moving.at(at, Recorder(roundings, chosen)),
-                marks,
-                sign=1 if moving.promise.declared.never == "falls" else -1,
-                tolerance=moving.odd,
-                samples=effort.samples,
-                points_max=effort.points_max,
-            )
-            counts = {site: roundings.steps(site) for site in roundings.seen}
-            now = frozenset(s for s, count in counts.items() if 0 < count <= effort.steps_max)
-            if now <= followed:
-                break
+        found = self.once(marks, roundings, followed)
+        while now := self.coarse(roundings) - followed:
             followed |= now
+            found = self.once(marks, roundings, followed)
+        counts = [roundings.steps(site) for site in roundings.seen]
         limits = [
             f"a formula is rounded to {count:,} different results in the range; the places where it"
             " changes were not looked at one by one"
-            for count in counts.values()
+            for count in counts
             if count > effort.steps_max
         ]
         if not found.is_whole:
             limits.append(f"after {effort.points_max:,} settlements the search was ended")
         return found, tuple(limits)
+
+    def once(
+        self, marks: Iterable[int], roundings: Roundings, followed: frozenset[tuple[int, int]]
+    ) -> Found:
+        return search(
+            lambda at: self.moving.at(at, Recorder(roundings, followed)),
+            marks,
+            sign=1 if self.moving.promise.declared.never == "falls" else -1,
+            tolerance=self.moving.odd,
+            samples=self.effort.samples,
+            points_max=self.effort.points_max,
+        )
+
+    def coarse(self, roundings: Roundings) -> frozenset[tuple[int, int]]:
+        """Give the rounded formulas that have few enough results for each to be followed."""
+        steps = {site: roundings.steps(site) for site in roundings.seen}
+        return frozenset(s for s, count in steps.items() if 0 < count <= self.effort.steps_max)
 
     # -- what was found
 

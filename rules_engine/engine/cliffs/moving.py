@@ -7,7 +7,7 @@ from typing import Any
 from attrs import evolve, frozen
 
 from rules_engine.diagnostics import Diagnostic, RulesetError
-from rules_engine.engine.cliffs.path import Decision, Recorder, Roundings
+from rules_engine.engine.cliffs.path import Decision, Recorder
 from rules_engine.engine.cliffs.search import Point
 from rules_engine.expressions import Kind
 from rules_engine.expressions.exact import evaluate

@@ -1,4 +1,4 @@
-"""Paths: which way every decision of a settlement went, and by how much it could have gone another."""
+"""Paths: which way every decision of a settlement went, and how near it was to another way."""
 
 import re
 from collections.abc import Hashable, Iterable
@@ -82,7 +82,7 @@ class Recorder:
         self._followed = followed
         self._values: dict[int, Value] = {}
 
-    def __call__(self, node: Expression, value: Value) -> None:
+    def __call__(self, node: Expression, value: Value) -> None:  # noqa: C901  one case a kind of node
         """Keep what a part of a formula decides; called for parts before the whole."""
         self._values[id(node)] = value
         match node:

@@ -1,4 +1,4 @@
-"""The report: what is paid over the whole range of an input, region by region and cliff by cliff."""
+"""The report: what is paid over the whole range of an input, by regions and cliffs."""
 
 from collections.abc import Mapping
 from fractions import Fraction

@@ -1,9 +1,10 @@
 """The search: where a payment jumps or falls, over every smallest step of one input.
 
-A payment is settled at values of the input, counted in its smallest steps. Each settlement leaves a
-path: the way every decision went. Where two values have one path, so has everything between them, as
-long as each number that decides moves one way along it; where their paths differ, the place of the
-change is found exactly. What decides without leaving a trace shows as a bend, and is followed too.
+A payment is settled at values of the input, counted in its smallest steps. Each settlement leaves
+a path: the way every decision went. Where two values have one path, so has everything between
+them, as long as each number that decides moves one way along it; where their paths differ, the
+place of the change is found exactly. What decides without leaving a trace shows as a bend, and is
+followed too.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -217,8 +218,8 @@ class _Search:
             if not (a.path == b.path == c.path) or a.paid is None or b.at in self.marks:
                 continue
             for sign in (1, -1):
-                turn = sign * self.good(b)
-                if turn >= sign * self.good(a) and turn >= sign * self.good(c):
+                turn, ends = sign * self.good(b), [sign * self.good(a), sign * self.good(c)]
+                if turn >= max(ends) and turn - min(ends) > self.tolerance:
                     self.climb(a, c, sign)
 
     def climb(self, a: Point, c: Point, sign: int) -> None:
