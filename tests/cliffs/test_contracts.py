@@ -36,6 +36,7 @@ def falls(made: list[Band]) -> dict[Fraction, Fraction]:
 
 
 def codes(made: Any) -> list[str]:
+    """Give the codes of a report."""
     return [one.code for one in made.findings]
 
 
@@ -114,7 +115,9 @@ def test_a_parameter_can_be_moved() -> None:
     report = type(made)(document=document).load(ENGINE).cliffs(facts(), mappings=())
     (sweep,) = report.sweeps
     assert report.holds
-    assert [(one.paid_first, one.paid_last) for one in sweep.stretches] == [(0, 5000)]
+    assert [(one.paid_first, one.paid_last) for one in sweep.stretches] == [
+        (Fraction(0), Fraction(5000))
+    ]
 
 
 def test_nothing_but_an_input_can_be_moved() -> None:
@@ -147,8 +150,12 @@ def test_the_example_declares_its_cliffs() -> None:
     assert report.holds
     for sweep in report.sweeps:
         (cliff,), (step,) = sweep.of_kind("cliff"), sweep.of_kind("step")
-        assert (cliff.first, cliff.last, cliff.amount) == (920_000, 920_000 + CENT, 8_000)
-        assert (step.first, step.amount) == (980_000, 10_000)
+        assert (cliff.first, cliff.last, cliff.amount) == (
+            Fraction(920_000),
+            920_000 + CENT,
+            Fraction(8_000),
+        )
+        assert (step.first, step.amount) == (Fraction(980_000), Fraction(10_000))
         assert sweep.settlements < 500
 
 
