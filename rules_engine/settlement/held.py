@@ -186,8 +186,19 @@ class Held:
 
     def entities(self, rule: BoundRule) -> Iterator[Entity]:
         """Give the entities of a rule; one without a key for the contract."""
-        for place, (key, _) in enumerate(entities(self.ruleset, rule, self.given)):
-            yield Entity(key, place)
+        for key, row in entities(self.ruleset, rule, self.given):
+            yield Entity(key, self.place(rule, row))
+
+    def place(self, rule: BoundRule, row: Mapping[str, Any]) -> int:
+        """Give where the row of an entity stands in its table; 0 for the contract."""
+        if rule.declared.for_each is None:
+            return 0
+        entity = self.ruleset.declaration.entities[rule.declared.for_each]
+        columns = self.columns(entity.table)
+        keys = zip(*(columns[name] for name in entity.key), strict=True)
+        mine = tuple(row[name] for name in entity.key)
+        same = (place for place, key in enumerate(keys) if key == mine)
+        return next(place for place in same if self.row(rule, place) == row)
 
     def facts(
         self,
