@@ -7,6 +7,7 @@ if TYPE_CHECKING:
     from rules_engine.diagnostics import Diagnostic, Location, RulesetError
     from rules_engine.engine import Engine, Explanation, Ruleset, Run
     from rules_engine.engine.certifying import Certificate
+    from rules_engine.engine.cliffs import CliffReport
     from rules_engine.expressions import Kind, TableType, Type
     from rules_engine.language.schema import expression_schema
     from rules_engine.ledger import Ledger, Money, Transfer, UnbalancedError, allocate, transfer
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Adjustment",
     "Certificate",
+    "CliffReport",
     "Diagnostic",
     "Engine",
     "Explained",
@@ -85,6 +87,7 @@ _HOMES: Final = {
         "diagnostics": "Diagnostic Location RulesetError",
         "engine": "Engine Explanation Ruleset Run",
         "engine.certifying": "Certificate",
+        "engine.cliffs": "CliffReport",
         "expressions": "Kind TableType Type",
         "language.schema": "expression_schema",
         "ledger": "Ledger Money Transfer UnbalancedError allocate transfer",

@@ -35,7 +35,7 @@ from rules_engine.warehouse.target import ENGINES
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-__all__ = ["check", "run"]
+__all__ = ["check", "run", "sources_of"]
 
 Progress = Callable[[str, int | None, int | None], None]
 Pricing = Callable[..., AbstractContextManager[tuple[str, str]]]
@@ -86,7 +86,7 @@ def run(
         sites = ruleset.sites()
         query, others = _price(ruleset, dataset, sites, unfinished, target, pricing)
         tell("settle", None, None)
-        sources = _sources(ruleset, dataset, query)
+        sources = sources_of(ruleset, dataset, query)
         books = settle(
             ruleset.bound,
             dataset.connection,
@@ -291,7 +291,7 @@ def _row(connection: "DuckDBPyConnection", sql: str) -> tuple[Any, ...]:
     return found or ()
 
 
-def _sources(ruleset: Contract, dataset: Dataset, query: BatchQuery | None) -> dict[str, Source]:
+def sources_of(ruleset: Contract, dataset: Dataset, query: BatchQuery | None) -> dict[str, Source]:
     """Say where the rows of each relation are."""
     found: dict[str, Source] = {}
     for name in dataset.tables:

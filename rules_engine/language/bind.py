@@ -23,6 +23,7 @@ from rules_engine.expressions import Parameter as Number
 from rules_engine.expressions.tree import Dated, running_in
 from rules_engine.expressions.units import UnitError, union
 from rules_engine.language import soundness
+from rules_engine.language.bind_monotone import bind_promises
 from rules_engine.language.bound import BoundRule, BoundRuleset
 from rules_engine.language.derived import SPAN, BoundQuery
 from rules_engine.language.document import Path
@@ -137,6 +138,7 @@ class _Binder:
             if bound is not None:
                 self.bound[name] = bound
         self.check_members()
+        promises = tuple(bind_promises(self))
         return BoundRuleset(
             declaration=declared,
             tables=self.tables,
@@ -145,6 +147,7 @@ class _Binder:
             relations=self.relations(None),
             rules=tuple(self.bound.values()),
             line_columns=self.given[LINE].columns,
+            promises=promises,
         )
 
     def uses(

@@ -8,6 +8,7 @@ from attrs import Factory, frozen
 from rules_engine.diagnostics import Diagnostic
 from rules_engine.expressions import Relation, TableType, Type
 from rules_engine.language.derived import BoundQuery
+from rules_engine.language.monotone import BoundPromise
 from rules_engine.language.ruleset import Declaration, Rule
 from rules_engine.methodology import Formula, Methodology, Output, Step
 from rules_engine.tables.lookup import LookupTable
@@ -79,6 +80,7 @@ class BoundRuleset:
         given: Tables whose rows come with the data: standard ones, and those without a file.
         relations: What aggregates range over.
         rules: In the order in which they settle: what a rule uses stands before it.
+        promises: What it says of payments that never move the wrong way.
         warnings: Findings that do not stop it.
     """
 
@@ -89,6 +91,7 @@ class BoundRuleset:
     relations: Mapping[str, Relation]
     rules: tuple[BoundRule, ...]
     line_columns: Mapping[str, Type]
+    promises: tuple[BoundPromise, ...] = ()
     warnings: tuple[Diagnostic, ...] = Factory(tuple)
 
     def rule(self, name: str) -> BoundRule:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from rules_engine.diagnostics import Diagnostic
     from rules_engine.expressions.types import Type
     from rules_engine.language.document import Document, Path
+    from rules_engine.language.monotone import Promise
 
 RoundingMode = Literal["half_up", "half_even", "down"]
 PeriodLength = Literal["year", "quarter", "month"]
@@ -228,6 +229,7 @@ class Declaration:
         mappings: Folders of mappings, as written.
         cases: Worked cases, as they were read.
         sources: Sources, as they were read.
+        promises: What it says of payments that never move the wrong way, by name.
         document: The document, for the places of everything above.
         warnings: Findings that do not stop the ruleset from being used.
     """
@@ -249,5 +251,6 @@ class Declaration:
     mappings: tuple[str, ...]
     cases: tuple[Any, ...]
     sources: tuple[Any, ...]
+    promises: Mapping[str, Promise]
     document: Document = field(repr=False, eq=False)
     warnings: tuple[Diagnostic, ...] = ()

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rules_engine.diagnostics import Diagnostic, RulesetError
 from rules_engine.expressions.tree import Aggregate, walk
@@ -12,13 +12,13 @@ from rules_engine.ledger import Ledger
 from rules_engine.methodology import Occasion, Period, Worksheet
 from rules_engine.settlement.books import Books, Settled
 from rules_engine.settlement.deriving import ask, attributed
-from rules_engine.settlement.experience import Experience, Source, measure
+from rules_engine.settlement.experience import Source, measure
 from rules_engine.settlement.facts import Facts, Given, entities, key_columns
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-__all__ = ["periods_of", "settle", "wanted_aggregates"]
+__all__ = ["periods_of", "settle", "settle_one", "wanted_aggregates"]
 
 
 def periods_of(ruleset: BoundRuleset, rule: BoundRule) -> tuple[Period, ...]:
@@ -87,62 +87,64 @@ def settle(
             books.warnings += experience.warnings
             books.queries += experience.queries
             for key, row in entities(ruleset, rule, given):
-                _settle_one(
-                    ruleset, rule, period, key, row, experience, given, known_at, books, pools
-                )
+                facts = Facts(ruleset, rule, period, key, row, experience, given, books)
+                one, emptied = settle_one(facts, known_at)
+                pools |= emptied
+                if one is not None:
+                    books.post(one)
     transfers = tuple(t for one in books.settled for t in one.transfers)
     books.ledger = Ledger(transfers, pools=frozenset(pools))
     books.ledger.check()
     return books
 
 
-def _settle_one(
-    ruleset: BoundRuleset,
-    rule: BoundRule,
-    period: Period,
-    key: tuple[str, ...],
-    row: Mapping[str, Any],
-    experience: Experience,
-    given: "Given",
-    known_at: date | None,
-    books: Books,
-    pools: set[str],
-) -> None:
-    facts = Facts(ruleset, rule, period, key, row, experience, given, books)
+def settle_one(facts: Facts, known_at: date | None) -> tuple[Settled | None, frozenset[str]]:
+    """Settle one rule for one entity, or the contract, and one period.
+
+    Args:
+        facts: What the names of the rule's formulas stand for there.
+        known_at: As for `settle`.
+
+    Returns:
+        What is settled, None where the rule does not apply, and the accounts that have to be empty
+        when all is done.
+
+    Raises:
+        SettlementError: The facts do not allow a settlement.
+    """
+    ruleset, rule = facts.ruleset, facts.rule
+    function = rule.methodology.settle
+    if function is None:
+        return None, frozenset()
     if rule.when is not None and facts.evaluate(rule.when, None)[0] is not True:
-        return
+        return None, frozenset()
     declared = ruleset.declaration
     groups = {**declared.groups, **{p: (p,) for p in declared.parties}}
     if rule.declared.for_each is not None:
-        groups[rule.declared.for_each] = ("/".join(key),)
+        groups[rule.declared.for_each] = ("/".join(facts.key),)
     occasion = Occasion(
         rule=rule.id,
-        key=key,
-        row=row,
-        period=period,
+        key=facts.key,
+        row=facts.entity,
+        period=facts.period,
         known_at=known_at,
         groups=groups,
         opening={},
         unit=declared.rounding.unit,
         mode=declared.rounding.mode,
         currency=declared.currency,
-        worksheet=Worksheet(),
+        worksheet=Worksheet(facts.trace),
         evaluate=facts.evaluate,
-        experience=experience.of_entity(key),
+        experience=facts.experience.of_entity(facts.key),
     )
-    function = rule.methodology.settle
-    if function is None:
-        return
     made = function(rule.terms, occasion)
-    pools |= made.pools
-    books.post(
-        Settled(
-            rule=rule.id,
-            source=rule.source,
-            key=key,
-            period=period,
-            outputs=made.outputs,
-            transfers=made.transfers,
-            explained=made.explained,
-        )
+    settled = Settled(
+        rule=rule.id,
+        source=rule.source,
+        key=facts.key,
+        period=facts.period,
+        outputs=made.outputs,
+        transfers=made.transfers,
+        explained=made.explained,
     )
+    return settled, made.pools
