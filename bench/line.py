@@ -46,7 +46,7 @@ def one_line(job: Job, rounds: int, count: int) -> tuple[float, Section]:
         turns=_TURNS * rounds,
     )
     yardstick = timed["plain"]
-    checked = {
+    checked: dict[str, tuple[str, float, Callable[[Any], Any]]] = {
         "engine": ("one line, no trace", 3.0, partial(paths.priced, ruleset)),
         "traced": ("one line, full trace", 8.0, partial(paths.traced, ruleset)),
         "texts": ("one line given as texts", 5.0, lambda row: paths.priced(ruleset, _texts(row))),

@@ -7,6 +7,7 @@ if TYPE_CHECKING:
     from rules_engine.diagnostics import Diagnostic, Location, RulesetError
     from rules_engine.engine import Engine, Explanation, Ruleset, Run
     from rules_engine.engine.certifying import Certificate
+    from rules_engine.engine.cliffs import CliffReport
     from rules_engine.expressions import Kind, TableType, Type
     from rules_engine.language.schema import expression_schema
     from rules_engine.ledger import Ledger, Money, Transfer, UnbalancedError, allocate, transfer
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
         Output,
         Period,
         Query,
+        Rows,
         Settlement,
         SettlementError,
         Step,
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Adjustment",
     "Certificate",
+    "CliffReport",
     "Diagnostic",
     "Engine",
     "Explained",
@@ -55,6 +58,7 @@ __all__ = [
     "PricedLine",
     "Query",
     "RejectedLine",
+    "Rows",
     "Ruleset",
     "RulesetError",
     "Run",
@@ -83,12 +87,13 @@ _HOMES: Final = {
         "diagnostics": "Diagnostic Location RulesetError",
         "engine": "Engine Explanation Ruleset Run",
         "engine.certifying": "Certificate",
+        "engine.cliffs": "CliffReport",
         "expressions": "Kind TableType Type",
         "language.schema": "expression_schema",
         "ledger": "Ledger Money Transfer UnbalancedError allocate transfer",
         "methodology": (
-            "Explained Formula Methodology Occasion Output Period Query Settlement SettlementError "
-            "Step TermsError Worksheet hookimpl"
+            "Explained Formula Methodology Occasion Output Period Query Rows Settlement "
+            "SettlementError Step TermsError Worksheet hookimpl"
         ),
         "pricing.given": "Given NotGivenError",
         "pricing.missing": "MissingColumnError",

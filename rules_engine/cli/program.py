@@ -13,6 +13,7 @@ import click
 from rules_engine.cli import findings
 from rules_engine.cli.cases import run_cases
 from rules_engine.cli.certifying import certify
+from rules_engine.cli.cliffs import cliffs
 from rules_engine.cli.codes import code
 from rules_engine.cli.compiling import compile_ruleset
 from rules_engine.cli.demo import demo
@@ -134,6 +135,7 @@ for _command in (
     price,
     run_cases,
     certify,
+    cliffs,
     explain,
     sql,
     code,

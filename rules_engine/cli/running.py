@@ -71,6 +71,11 @@ _YEAR_FIRST, _YEAR_LAST = 1900, 2999
     show_default=True,
     help="What prices the lines; both give the same lines.",
 )
+@click.option(
+    "--derived",
+    is_flag=True,
+    help="Write the tables that rules derive, such as who is attributed to whom, too.",
+)
 @click.option("--allow-rejects", is_flag=True, help="Exit with 0 although rows were rejected.")
 @click.option(
     "--check",
@@ -93,6 +98,7 @@ def run(
     mappings: Sequence[Path],
     memory: str | None,
     engine: str,
+    derived: bool,
     allow_rejects: bool,
     only_check: bool,
     form: str,
@@ -113,6 +119,9 @@ def run(
         raise MisuseError(message)
     if out is not None and out.exists() and not out.is_dir():
         message = f"out {click.format_filename(out)} is a file; a folder may stand here"
+        raise MisuseError(message)
+    if derived and out is None:
+        message = "--derived asks for --out, the folder that the tables are written into"
         raise MisuseError(message)
     given = [existing_file(path, "mapping") for path in mappings]
     opened = open_ruleset(ruleset)
@@ -137,6 +146,7 @@ def run(
                 progress=report,
                 memory=memory,
                 engine=engine,
+                derived=derived,
             )
         )
     with done:

@@ -73,4 +73,15 @@ _REFERENCES = {
     "RE327": "prices are rounded to a unit that decimal places cannot say",
 }
 
-CODES: Final[Mapping[str, str]] = MappingProxyType({**_READING, **_SCHEMA, **_REFERENCES})
+_PROMISES = {
+    "RE431": "what a promise moves is no input",
+    "RE432": "what a promise moves has no smallest step",
+    "RE433": "better pays less where the contract declares no cliff",
+    "RE434": "a declared cliff or step is not there, or has other dollars",
+    "RE435": "a range has a part that is neither in a region nor a cliff",
+    "RE436": "a payment cannot be settled in a part of its range",
+}
+
+CODES: Final[Mapping[str, str]] = MappingProxyType(
+    {**_READING, **_SCHEMA, **_REFERENCES, **_PROMISES}
+)

@@ -9,6 +9,7 @@ from attrs import frozen
 
 from rules_engine.diagnostics import RulesetError
 from rules_engine.engine.contract import Contract
+from rules_engine.engine.run import Run
 from rules_engine.engine.running import run
 from rules_engine.language.bind import shape_of
 from rules_engine.methodology import SettlementError
@@ -18,7 +19,7 @@ from rules_engine.pricing.missing import MissingColumnError
 from rules_engine.pricing.priced import PricedLine, RejectedLine
 from rules_engine.pricing.running import flat
 
-__all__ = ["Case", "CaseResult", "Comparison", "read_cases", "run_case"]
+__all__ = ["Case", "CaseResult", "Comparison", "read_cases", "run_case", "settled"]
 
 
 @frozen(kw_only=True)
@@ -201,9 +202,12 @@ def _money(value: Any) -> str:
     return number_text(exact)
 
 
-def _settle(
-    ruleset: Contract, given: Mapping[str, Any], expect: Mapping[str, Any]
-) -> Iterator[Comparison]:
+def settled(ruleset: Contract, given: Mapping[str, Any]) -> Run:
+    """Settle what a case gives under `settle`.
+
+    Raises:
+        ValueError: A table is none of the data's.
+    """
     declared = {
         t.name: shape_of(t) for t in ruleset.bound.declaration.tables.values() if t.file is None
     }
@@ -217,7 +221,13 @@ def _settle(
         data.setdefault(name, [])
     period = given.get("period")
     labels = None if period is None else (str(period),)
-    with run(ruleset, data, labels=labels, mappings=()) as made:
+    return run(ruleset, data, labels=labels, mappings=())
+
+
+def _settle(
+    ruleset: Contract, given: Mapping[str, Any], expect: Mapping[str, Any]
+) -> Iterator[Comparison]:
+    with settled(ruleset, given) as made:
         outputs = {
             f"{one.rule}.{name}": value
             for one in made.settlements

@@ -16,6 +16,7 @@ from rules_engine.expressions.tree import Aggregate, Has, Interpolate, Lookup, w
 from rules_engine.language import DateRange
 from rules_engine.language.bind import LINE
 from rules_engine.language.bound import BoundRule, BoundRuleset
+from rules_engine.language.derived import columns_read
 from rules_engine.methodology import Formula
 from rules_engine.pricing.one import ClaimPricer
 from rules_engine.pricing.plan import Plan, PricingRule, columns_of
@@ -111,9 +112,15 @@ class Contract:
             entity = self.bound.declaration.entities.get(rule.declared.for_each or "")
             if entity is not None and entity.table in self.bound.given:
                 found.setdefault(entity.table, set()).update(self.bound.given[entity.table].columns)
+            self._needed_of_queries(rule, found)
             if rule.opens:
                 found.setdefault(TABLE, set()).update(self.bound.given[TABLE].required)
         return {name: frozenset(columns) for name, columns in found.items()}
+
+    def _needed_of_queries(self, rule: BoundRule, found: dict[str, set[str]]) -> None:
+        for query in (*rule.derived, *rule.experience):
+            for read in query.reads.values():
+                self._needed_of(read.table, set(columns_read(query, read)), found)
 
     def _needed_of_formulas(self, rule: BoundRule, found: dict[str, set[str]]) -> None:
         for formula in rule.every_formula():
@@ -133,12 +140,16 @@ class Contract:
         """Columns by which the rows of a formula are told apart."""
         entity = self.bound.declaration.entities.get(rule.declared.for_each or "")
         keys = frozenset(entity.key) if entity is not None else frozenset()
+        if entity is not None and entity.members is not None:
+            keys |= {"person_id"}
         part = {"party": {"party"}, "member": {"person_id"}}.get(formula.grain, set())
         return keys | part
 
     def _needed_of(self, relation: str, columns: set[str], found: dict[str, set[str]]) -> None:
         if relation in self.bound.given:
-            found.setdefault(relation, set()).update(columns)
+            # A key that the table of members gives need not be among the columns.
+            known = columns & set(self.bound.given[relation].columns)
+            found.setdefault(relation, set()).update(known)
         elif any(rule.id == relation and rule.steps for rule in self.bound.rules):
             found[LINE] |= columns & set(self.bound.line_columns)
 
@@ -153,7 +164,7 @@ class Contract:
                     if isinstance(node, Aggregate) and node.relation in lines:
                         parts = [p for p in (node.operand, node.condition) if p is not None]
                         found |= columns_of(parts) & set(self.bound.line_columns)
-                        found |= self._keys(rule, formula)
+                        found |= self._keys(rule, formula) & set(self.bound.line_columns)
         return tuple(sorted(found))
 
     # -- pricing

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from rules_engine.engine.contract import beside
 from rules_engine.engine.explanation import explained_settlement, json_value, step_json
 from rules_engine.engine.refusals import PRICED, reject_reasons
-from rules_engine.expressions.sql import text
+from rules_engine.expressions.sql import quote, text
 from rules_engine.ledger import Money, Transfer
 from rules_engine.tables.dataset import inputs_json
 from rules_engine.tables.rejects import write_rejects
@@ -31,8 +31,13 @@ def lines_from(path: Path) -> str:
     return f"CREATE OR REPLACE VIEW {PRICED} AS FROM read_parquet([{text(str(path))}])"
 
 
-def write_results(run: "Run", out: Path) -> dict[str, Path]:
+def write_results(run: "Run", out: Path, *, derived: bool = False) -> dict[str, Path]:
     """Write every result file into a folder.
+
+    Args:
+        run: What to write.
+        out: The folder.
+        derived: Whether to write the derived tables, which name persons, beside the others.
 
     Returns:
         Path of each file by its name.
@@ -68,6 +73,8 @@ def write_results(run: "Run", out: Path) -> dict[str, Path]:
     files["pricing.sql"].write_text(
         ";\n\n".join([*queries, *run.books.queries]) + ";\n", encoding="utf-8"
     )
+    if derived:
+        files |= _write_derived(run, out / "derived")
     files["settlement.json"] = out / "settlement.json"
     content = settlement_json(
         run, {name: _sha256(path) for name, path in files.items() if path.exists()}
@@ -90,6 +97,21 @@ def _settlement_text(content: Mapping[str, Any]) -> str:
             written = json.dumps(value, ensure_ascii=False, indent=1).replace("\n", "\n ")
         parts.append(f" {json.dumps(name)}: {written}")
     return "{\n" + ",\n".join(parts) + "\n}\n"
+
+
+def _write_derived(run: "Run", folder: Path) -> dict[str, Path]:
+    """Write each derived table as Parquet, in an order that is the same in every run."""
+    folder.mkdir(exist_ok=True)
+    files: dict[str, Path] = {}
+    for rule in run.ruleset.rules:
+        for query in rule.derived:
+            path = folder / f"{query.table}.parquet"
+            run.connection.execute(
+                f"COPY (FROM {quote(query.table)} ORDER BY ALL) TO {text(str(path))}"
+                " (FORMAT parquet)"
+            )
+            files[f"derived/{path.name}"] = path
+    return files
 
 
 def _file_name(party: str) -> str:

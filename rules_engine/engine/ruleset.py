@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from rules_engine.engine.cases import Case, CaseResult
     from rules_engine.engine.certifying import Certificate
+    from rules_engine.engine.cliffs import CliffReport
     from rules_engine.engine.run import Run
     from rules_engine.tables.check import DataCheck
 
@@ -170,6 +171,7 @@ class Ruleset(Contract):
         memory: str | None = None,
         engine: str = "duckdb",
         spark: Any = None,
+        derived: bool = False,
     ) -> "Run":
         """Price a batch and settle it.
 
@@ -189,6 +191,7 @@ class Ruleset(Contract):
             engine: What prices the lines: `duckdb`, or `spark` with the same results.
             spark: The SparkSession to use, which stays open; None takes the one that is active, or
                 starts one in local mode and stops it afterwards.
+            derived: Whether to write the tables that rules derive into the folder for the results.
 
         Raises:
             ValueError: There is no such engine or period, `memory` is no amount of memory, pyspark
@@ -212,6 +215,7 @@ class Ruleset(Contract):
             memory=memory,
             engine=engine,
             spark=spark,
+            derived=derived,
         )
 
     def check(
@@ -249,6 +253,36 @@ class Ruleset(Contract):
         from rules_engine.engine.cases import run_case  # noqa: PLC0415  only tests run them
 
         return [run_case(self, case) for case in self.cases()]
+
+    def cliffs(
+        self,
+        data: Any = None,
+        *,
+        entity: str | None = None,
+        period: str | None = None,
+        mappings: Sequence[str | os.PathLike[str]] | None = None,
+        progress: Callable[[str, int | None, int | None], None] | None = None,
+    ) -> "CliffReport":
+        """Find where better pays less, by settling again with one input of a promise moved.
+
+        Args:
+            data: As for `run`; None for the facts of the worked cases.
+            entity: Key of one entity, its columns joined by `/`; None for all of them.
+            period: Label of one period; None for all that are settled.
+            mappings: As for `run`.
+            progress: As for `run`.
+
+        Returns:
+            For each promise of `monotone:`, each entity and each period: the regions, the cliffs
+            and the steps of the whole range, and what the ruleset declares otherwise.
+
+        Raises:
+            RulesetError: An input cannot be moved, or a needed column or table is absent.
+            SettlementError: The facts do not allow a settlement.
+        """
+        from rules_engine.engine.cliffs import look  # noqa: PLC0415  it loads DuckDB
+
+        return look(self, data, entity=entity, period=period, mappings=mappings, progress=progress)
 
     def certify(
         self,

@@ -25,6 +25,7 @@ from rules_engine.language.bind import LINE
 from rules_engine.methodology import Period
 from rules_engine.pricing.batch import BatchQuery, batch_query
 from rules_engine.settlement.books import Books
+from rules_engine.settlement.deriving import derive, derived_sources
 from rules_engine.settlement.experience import Source
 from rules_engine.settlement.settle import periods_of, settle
 from rules_engine.tables.check import DataCheck, check_data
@@ -34,7 +35,7 @@ from rules_engine.warehouse.target import ENGINES
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-__all__ = ["check", "run"]
+__all__ = ["check", "run", "sources_of"]
 
 Progress = Callable[[str, int | None, int | None], None]
 Pricing = Callable[..., AbstractContextManager[tuple[str, str]]]
@@ -54,6 +55,7 @@ def run(
     memory: str | None = None,
     engine: str = "duckdb",
     spark: Any = None,
+    derived: bool = False,
 ) -> Run:
     """Do what `Ruleset.run` says."""
     if engine not in ENGINES:
@@ -79,11 +81,12 @@ def run(
     try:
         for table in ruleset.bound.tables.values():
             table.store(dataset.connection)
+        deriving = derive(ruleset.bound, dataset.connection, _deriving(ruleset, chosen))
         tell("price", None, None)
         sites = ruleset.sites()
         query, others = _price(ruleset, dataset, sites, unfinished, target, pricing)
         tell("settle", None, None)
-        sources = _sources(ruleset, dataset, query)
+        sources = sources_of(ruleset, dataset, query)
         books = settle(
             ruleset.bound,
             dataset.connection,
@@ -91,6 +94,7 @@ def run(
             labels=[p.label for p in chosen],
             known_at=known_at,
         )
+        books.queries[:0] = deriving
         made = Run(
             ruleset=ruleset,
             dataset=dataset,
@@ -112,7 +116,7 @@ def run(
         )
         if out is not None:
             tell("write", None, None)
-            made.files = write_results(made, out)
+            made.files = write_results(made, out, derived=derived)
     except BaseException:
         dataset.close()
         if unfinished is not None:
@@ -168,7 +172,23 @@ def _months_read(ruleset: Contract, chosen: Sequence[Period]) -> tuple[date, dat
     """Give the first and the last day of what settlement reads; None where prices read more."""
     if not chosen or "member_month" in ruleset.plan.needed_tables:
         return None
+    queries = (q for rule in ruleset.bound.rules for q in (*rule.derived, *rule.experience))
+    if any(read.table == "member_month" for query in queries for read in query.reads.values()):
+        return None
     return min(p.first for p in chosen), max(p.last for p in chosen)
+
+
+def _deriving(ruleset: Contract, chosen: Sequence[Period]) -> dict[str, list[Period]]:
+    """Give the periods that each rule derives: its own that share a day with one to be settled."""
+    return {
+        rule.id: [
+            own
+            for own in periods_of(ruleset.bound, rule)
+            if any(own.first <= one.last and one.first <= own.last for one in chosen)
+        ]
+        for rule in ruleset.bound.rules
+        if rule.derived
+    }
 
 
 def _engine(engine: str, session: Any) -> Pricing:
@@ -271,7 +291,7 @@ def _row(connection: "DuckDBPyConnection", sql: str) -> tuple[Any, ...]:
     return found or ()
 
 
-def _sources(ruleset: Contract, dataset: Dataset, query: BatchQuery | None) -> dict[str, Source]:
+def sources_of(ruleset: Contract, dataset: Dataset, query: BatchQuery | None) -> dict[str, Source]:
     """Say where the rows of each relation are."""
     found: dict[str, Source] = {}
     for name in dataset.tables:
@@ -283,6 +303,7 @@ def _sources(ruleset: Contract, dataset: Dataset, query: BatchQuery | None) -> d
                 check_expression(table.period_date, Scope(columns=table.columns))
             )
         found[name] = Source(quote(name), row_date)
+    found |= derived_sources(ruleset.bound)
     if query is None:
         return found
     for rule in ruleset.bound.rules:

@@ -23,12 +23,16 @@ from rules_engine.expressions import Parameter as Number
 from rules_engine.expressions.tree import Dated, moved, running_in
 from rules_engine.expressions.units import UnitError, union
 from rules_engine.language import soundness
+from rules_engine.language.bind_monotone import bind_promises
 from rules_engine.language.bound import BoundRule, BoundRuleset
+from rules_engine.language.derived import SPAN, BoundQuery
 from rules_engine.language.document import Path
 from rules_engine.language.doubts import Doubts
+from rules_engine.language.queries import Queries
 from rules_engine.language.references import (
     Marked,
     Use,
+    deriver_of,
     expression_text,
     formulas_of,
     marked,
@@ -38,7 +42,14 @@ from rules_engine.language.references import (
 )
 from rules_engine.language.ruleset import Declaration, DeclaredTable, Rule
 from rules_engine.language.schema import ReadySchema, terms_findings
-from rules_engine.methodology import STAGES, Formula, Host, Methodology, Step, TermsError
+from rules_engine.methodology import (
+    STAGES,
+    Formula,
+    Host,
+    Methodology,
+    Step,
+    TermsError,
+)
 from rules_engine.tables.lookup import LookupTable
 from rules_engine.tables.shape import shapes
 from rules_engine.tables.standard import STANDARD, StandardTable
@@ -117,7 +128,8 @@ class _Binder:
         named = [(one.rule, one.methodology) for one in chosen.values()]
         self.findings += soundness.lan_categories(declared, named)
         names = frozenset(chosen)
-        found = [use for one in chosen.values() for use in self.uses(one, names)]
+        deriving = frozenset(n for n, one in chosen.items() if one.methodology.derive is not None)
+        found = [use for one in chosen.values() for use in self.uses(one, names, deriving)]
         order, circles = ordered(list(chosen), found)
         self.findings += circles
         for rule in declared.rules.values():
@@ -126,6 +138,8 @@ class _Binder:
             bound = self.bind_rule(chosen[name])
             if bound is not None:
                 self.bound[name] = bound
+        self.check_members()
+        promises = tuple(bind_promises(self))
         return BoundRuleset(
             declaration=declared,
             tables=self.tables,
@@ -134,11 +148,23 @@ class _Binder:
             relations=self.relations(None),
             rules=tuple(self.bound.values()),
             line_columns=self.given[LINE].columns,
+            promises=promises,
         )
 
-    def uses(self, chosen: _Chosen, names: frozenset[str]) -> Iterator[Use]:
-        """Find where a rule names others, in its terms and in its condition."""
+    def uses(
+        self, chosen: _Chosen, names: frozenset[str], deriving: frozenset[str]
+    ) -> Iterator[Use]:
+        """Find where a rule names others: in its terms, its condition, and by its entity."""
         rule = chosen.rule
+        document = self.declaration.document
+        entity = self.declaration.entities.get(rule.for_each or "")
+        tables = list(_names_of_tables(rule.terms, chosen.methodology.terms_schema, rule))
+        if entity is not None and entity.members is not None:
+            tables.append(((*entity.path, "members"), entity.members))
+        for path, table in tables:
+            deriver = deriver_of(table, deriving)
+            if deriver is not None and table not in self.given and table not in self.tables:
+                yield Use(rule.id, deriver, document.locate(path))
         written = [
             ((*rule.terms_path, *path), value)
             for term in chosen.terms
@@ -146,7 +172,7 @@ class _Binder:
         ]
         if rule.when is not None:
             written.append(((*rule.path, "when"), rule.when))
-        return uses(rule.id, names, self.declaration.document, written)
+        yield from uses(rule.id, names, document, written, deriving)
 
     def check_entities(self) -> None:
         declared = self.declaration
@@ -161,6 +187,36 @@ class _Binder:
                     suggest(entity.table, known) or f"declare it: tables: {{{entity.table}: …}}",
                 )
         self.findings += soundness.entity_keys(declared, self.columns_of)
+
+    def check_members(self) -> None:
+        """Hold the tables that say whose member a person is to what is read of them."""
+        derived = {query.table: query.shape for query in self.derived()}
+        for entity in self.declaration.entities.values():
+            path = (*entity.path, "members")
+            if entity.members is None:
+                continue
+            shape = derived.get(entity.members)
+            if shape is None:
+                if len(self.bound) == len(self.declaration.rules):
+                    self.report(
+                        path,
+                        "RE303",
+                        f"{entity.members} is derived by no rule; "
+                        f"{choices(derived) or 'a table that a rule derives'} may stand here",
+                        suggest(entity.members, list(derived)),
+                    )
+                continue
+            needed = ("person_id", *entity.key, *SPAN)
+            lacking = [name for name in needed if name not in shape.columns]
+            if lacking or shape.key != ("person_id",):
+                found = choices(shape.columns)
+                self.report(
+                    path,
+                    "RE306",
+                    f"{entity.members} does not say whose member a person is: it has one row for "
+                    f"{' and '.join(shape.key) or 'nobody'} and the columns {found}",
+                    f"a table with one row a person and {choices(needed)} may stand here",
+                )
 
     def check_replaces(self, rule: Rule) -> None:
         for place, name in enumerate(rule.replaces):
@@ -242,8 +298,10 @@ class _Binder:
             if made is not None:
                 formulas[term.path] = made
         self.check_parties(rule, chosen.methodology.terms_schema)
+        self.check_tables(rule, chosen.methodology.terms_schema)
         self.findings += soundness.weights(self.declaration, rule, chosen.methodology.terms_schema)
-        if chosen.methodology.settle is not None and not (rule.period or self.declaration.period):
+        has_periods = chosen.methodology.settle is not None or chosen.methodology.derive is not None
+        if has_periods and not (rule.period or self.declaration.period):
             self.report(
                 rule.path,
                 "RE323",
@@ -262,6 +320,8 @@ class _Binder:
             terms = methodology.read_terms(_filled(rule.terms, formulas))
             outputs = methodology.outputs(terms)
             steps = tuple(methodology.price(terms)) if methodology.price is not None else ()
+            derived = methodology.derive(terms) if methodology.derive is not None else {}
+            asked = methodology.experience(terms) if methodology.experience is not None else {}
         except TermsError as error:
             for path, code, message, help_ in error.findings:
                 self.report((*rule.terms_path, *path), code, message, help_)
@@ -279,6 +339,22 @@ class _Binder:
         self.check_words(rule, methodology, steps)
         if not self.check_steps(rule, steps):
             return None
+        reach = Queries(
+            rule=rule.id,
+            entity=self.declaration.entities.get(rule.for_each or ""),
+            given=self.given,
+            shapes=self.shapes(),
+        )
+        # A compiled ruleset has been tried.
+        made, faults = reach.derived(derived, tried=self.schemas)
+        own = {query.name: query.shape for query in made}
+        read, others = evolve(reach, own=own).experience(asked, tried=self.schemas and not faults)
+        for query, fault in [*faults, *(() if faults else others)]:
+            self.blame(chosen, query, fault)
+        for table in made:
+            self.check_name_of_table(rule, table)
+        if faults or others:
+            return None
         return BoundRule(
             declared=rule,
             methodology=methodology,
@@ -289,7 +365,30 @@ class _Binder:
             outputs=outputs,
             steps=steps,
             formulas=tuple(formulas.values()),
+            derived=made,
+            experience=read,
         )
+
+    def blame(self, chosen: _Chosen, query: str, fault: str) -> None:
+        """Report a query that may not run."""
+        self.report(
+            (*chosen.rule.path, "methodology"),
+            "RE325",
+            f"methodology {chosen.rule.methodology} of {chosen.distribution} asks for {query} by a "
+            f"query that does not run: {fault}",
+            f"tell the authors of {chosen.distribution}",
+        )
+
+    def check_name_of_table(self, rule: Rule, query: BoundQuery) -> None:
+        """Refuse a derived table that is called as something else is."""
+        names = {*self.given, *self.tables, *self.declaration.rules, *self.declaration.parameters}
+        if query.table in names | {one.table for one in self.derived()}:
+            self.report(
+                (*rule.path, "id"),
+                "RE210",
+                f"{rule.id} derives the table {query.table}, and something else has that name",
+                "give the rule, or the other, another name",
+            )
 
     def check_words(
         self, rule: Rule, methodology: Methodology[Any], steps: tuple[Step, ...]
@@ -357,6 +456,18 @@ class _Binder:
             )
         return len(self.findings) == before
 
+    def check_tables(self, rule: Rule, schema: Mapping[str, Any]) -> None:
+        known = [*self.declaration.tables, *STANDARD, *(query.table for query in self.derived())]
+        for path, name in _names_of_tables(rule.terms, schema, rule):
+            if name not in known:
+                self.report(
+                    path,
+                    "RE303",
+                    f"table {name} is not known; {choices(self.declaration.tables) or 'a declared'}"
+                    ", a standard or a derived table may stand here",
+                    suggest(name, known),
+                )
+
     def check_parties(self, rule: Rule, schema: Mapping[str, Any]) -> None:
         declared = self.declaration
         known = {*declared.parties, *declared.groups, *declared.entities}
@@ -389,6 +500,14 @@ class _Binder:
         self, rule: Rule, term: Marked, grain: str, not_null: frozenset[str]
     ) -> Formula | None:
         mark = {"grain": grain, **term.mark}
+        if "rows_of" in mark:
+            table = _beside(rule.terms, term.path, str(mark["rows_of"]))
+            if not isinstance(table, str) or not self.columns_of(table):
+                # What names the table is wrong, and is said to be.
+                return None
+            mark["rows"] = table
+        if "rows" in mark:
+            mark["grain"] = f"row of {mark['rows']}"
         scope = evolve(self.scope(rule, mark), not_null=not_null)
         base = (*rule.terms_path, *term.path)
         if not isinstance(term.value, dict):
@@ -405,14 +524,8 @@ class _Binder:
         except UnitError as error:
             self.report(base, "RE406", str(error))
             return None
-        text = ""
-        placed = []
-        for day, made in entries:
-            text += f"{'; ' if text else ''}from {day}: "
-            # An explanation finds what was read by its place in the text of the whole.
-            placed.append((day, moved(made.expression, len(text))))
-            text += made.text
-        expression = Dated(type=type_, entries=tuple(placed), name=str(term.path[-1]))
+        text, placed = _one_after_the_other(entries)
+        expression = Dated(type=type_, entries=placed, name=str(term.path[-1]))
         if scope.profile == "settlement":
             self.findings += soundness.one_value_a_period(self.declaration, rule, expression, base)
         place = str(self.declaration.document.locate(base))
@@ -471,10 +584,20 @@ class _Binder:
                 columns=self.given[LINE].columns,
                 stages=stages,
                 later=soundness.STAGES.difference(stages),
-                tables=self.shapes(),
+                # A price is known when the claim comes; what is derived, when the data is there.
+                tables=self.shapes(derived=False),
                 parameters=numbers,
                 occurring=self.occurring,
                 of_claim=True,
+            )
+        if "rows" in mark:
+            return Scope(
+                profile="row",
+                grain=grain,
+                columns=self.columns_of(str(mark["rows"])),
+                tables=self.shapes(),
+                parameters=numbers,
+                occurring=self.occurring,
             )
         entity = None
         if rule.for_each is not None:
@@ -512,14 +635,22 @@ class _Binder:
     def columns_of(self, table: str) -> Mapping[str, Type]:
         if table in self.given:
             return self.given[table].columns
-        return self.tables[table].type.columns if table in self.tables else {}
+        if table in self.tables:
+            return self.tables[table].type.columns
+        return next((one.shape.columns for one in self.derived() if one.table == table), {})
 
-    def shapes(self) -> dict[str, TableType]:
+    def derived(self) -> Iterator[BoundQuery]:
+        """Give the tables that the rules bound so far derive."""
+        for rule in self.bound.values():
+            yield from rule.derived
+
+    def shapes(self, *, derived: bool = True) -> dict[str, TableType]:
         found = {
             name: table.type
             for name, table in self.given.items()
             if table.type.effective or name in self.declaration.tables
         }
+        found |= {query.table: query.shape for query in self.derived() if derived}
         return found | {name: table.type for name, table in self.tables.items()}
 
     def outputs(self, grain: str) -> dict[str, dict[str, Type]]:
@@ -541,6 +672,10 @@ class _Binder:
             name: Relation(name=name, grain=f"row of {name}", columns=table.columns)
             for name, table in self.given.items()
         }
+        for query in self.derived():
+            found[query.table] = Relation(
+                name=query.table, grain=f"row of {query.table}", columns=query.query.columns
+            )
         for rule in self.bound.values():
             if rule.steps:
                 lines = {n: o.type for n, o in rule.outputs.items() if o.grain == "line"}
@@ -563,6 +698,20 @@ def shape_of(table: DeclaredTable) -> TableType:
     )
 
 
+def _one_after_the_other(
+    entries: Sequence[tuple[date, Formula]],
+) -> tuple[str, tuple[tuple[date, Expression], ...]]:
+    """Write dated formulas as one text, each tree placed where its own text stands in it."""
+    text = ""
+    placed = []
+    for day, made in entries:
+        text += f"{'; ' if text else ''}from {day}: "
+        # An explanation finds what was read by its place in the text of the whole.
+        placed.append((day, moved(made.expression, len(text))))
+        text += made.text
+    return text, tuple(placed)
+
+
 def _scale(declaration: Declaration) -> int:
     exponent = declaration.rounding.to.as_tuple().exponent
     return max(0, -int(exponent))
@@ -581,6 +730,22 @@ def _filled(value: Any, formulas: Mapping[Path, Formula], path: Path = ()) -> An
     if isinstance(value, list):
         return [_filled(inner, formulas, (*path, place)) for place, inner in enumerate(value)]
     return value
+
+
+def _beside(terms: Any, path: Path, name: str) -> Any:
+    """Give the term of a name that stands beside the one at a path."""
+    for step in path[:-1]:
+        terms = terms[step]
+    return terms.get(name) if isinstance(terms, Mapping) else None
+
+
+def _names_of_tables(
+    value: Any, schema: Mapping[str, Any], rule: Rule
+) -> Iterator[tuple[Path, str]]:
+    """Find the texts that a schema marks as names of tables, each with its place."""
+    for path, inner, branch in within(value, schema):
+        if branch.get("x-table") and isinstance(inner, str):
+            yield (*rule.terms_path, *path), inner
 
 
 def _names_of_parties(value: Any, schema: Mapping[str, Any]) -> Iterator[tuple[Path, str, Any]]:

@@ -7,6 +7,8 @@ from attrs import Factory, frozen
 
 from rules_engine.diagnostics import Diagnostic
 from rules_engine.expressions import Relation, TableType, Type
+from rules_engine.language.derived import BoundQuery
+from rules_engine.language.monotone import BoundPromise
 from rules_engine.language.references import within
 from rules_engine.language.ruleset import Declaration, Rule
 from rules_engine.methodology import Formula, Methodology, Output, Step
@@ -30,6 +32,8 @@ class BoundRule:
         outputs: What other rules may use.
         steps: Stages of the waterfall it sets; none where it only settles.
         formulas: Every formula of its terms.
+        derived: Tables that it adds, in the order in which they are made.
+        experience: Queries whose rows its settlement reads.
     """
 
     declared: Rule
@@ -41,6 +45,8 @@ class BoundRule:
     outputs: Mapping[str, Output]
     steps: tuple[Step, ...]
     formulas: tuple[Formula, ...]
+    derived: tuple[BoundQuery, ...] = ()
+    experience: tuple[BoundQuery, ...] = ()
 
     @property
     def id(self) -> str:
@@ -81,6 +87,7 @@ class BoundRuleset:
         given: Tables whose rows come with the data: standard ones, and those without a file.
         relations: What aggregates range over.
         rules: In the order in which they settle: what a rule uses stands before it.
+        promises: What it says of payments that never move the wrong way.
         warnings: Findings that do not stop it.
     """
 
@@ -91,6 +98,7 @@ class BoundRuleset:
     relations: Mapping[str, Relation]
     rules: tuple[BoundRule, ...]
     line_columns: Mapping[str, Type]
+    promises: tuple[BoundPromise, ...] = ()
     warnings: tuple[Diagnostic, ...] = Factory(tuple)
 
     def rule(self, name: str) -> BoundRule:

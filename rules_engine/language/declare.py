@@ -12,6 +12,7 @@ from attrs import define, field
 from rules_engine.diagnostics import Diagnostic, Location, RulesetError, has_errors, in_order
 from rules_engine.expressions.types import Kind, Type
 from rules_engine.language.keywords import Translator, number_help, rate_help
+from rules_engine.language.monotone import promise
 from rules_engine.language.nodes import ScalarNode
 from rules_engine.language.ruleset import (
     Constant,
@@ -95,6 +96,7 @@ class _Reader:
             mappings=(mappings,) if isinstance(mappings, str) else tuple(mappings),
             cases=tuple(value.get("cases") or ()),
             sources=tuple(value.get("sources") or ()),
+            promises={name: promise(name, said) for name, said in _items(value, "monotone")},
             document=self.document,
             warnings=tuple(in_order(found for found in self.findings)),
         )
@@ -331,6 +333,7 @@ def _entity(name: str, said: Mapping[str, Any]) -> Entity:
         role=said["role"],
         period=said.get("period"),
         path=("entities", name),
+        members=said.get("members"),
     )
 
 

@@ -1,6 +1,6 @@
 """Which rule uses which: the order of settlement, and circles shown with every place."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from attrs import frozen
@@ -12,6 +12,7 @@ from rules_engine.language.document import Document, Path
 
 __all__ = [
     "Use",
+    "deriver_of",
     "formulas_of",
     "marked",
     "ordered",
@@ -100,9 +101,13 @@ def expression_text(value: Any) -> str:
 
 
 def uses(
-    user: str, rules: frozenset[str], document: Document, written: Sequence[tuple[Path, Any]]
+    user: str,
+    rules: frozenset[str],
+    document: Document,
+    written: Sequence[tuple[Path, Any]],
+    deriving: frozenset[str] = frozenset(),
 ) -> Iterator[Use]:
-    """Find where the expressions of a rule name other rules."""
+    """Find where the expressions of a rule name other rules, or tables that those derive."""
     for path, value in written:
         try:
             tree = parse(expression_text(value))
@@ -110,8 +115,17 @@ def uses(
             continue
         for name in _names(tree):
             first = name.parts[0]
+            place = document.locate(path, offset=name.start)
             if first in rules and len(name.parts) > 1:
-                yield Use(user, first, document.locate(path, offset=name.start))
+                yield Use(user, first, place)
+            elif (deriver := deriver_of(first, deriving)) not in {None, user}:
+                yield Use(user, str(deriver), place)
+
+
+def deriver_of(table: str, deriving: Iterable[str]) -> str | None:
+    """Give the rule that derives a table, by the table's name; None where none can."""
+    found = [rule for rule in deriving if table.startswith(f"{rule}_")]
+    return max(found, key=len, default=None)
 
 
 def _names(node: Node) -> Iterator[said.Name]:

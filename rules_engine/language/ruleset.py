@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from rules_engine.diagnostics import Diagnostic
     from rules_engine.expressions.types import Type
     from rules_engine.language.document import Document, Path
+    from rules_engine.language.monotone import Promise
 
 RoundingMode = Literal["half_up", "half_even", "down"]
 PeriodLength = Literal["year", "quarter", "month"]
@@ -96,6 +97,8 @@ class Entity:
         role: Role of each.
         period: Column of the period that a row belongs to; None where rows belong to every one.
         path: Where the document declares it.
+        members: Derived table that says which person belongs to which of them, and when; None
+            where rows say it themselves.
     """
 
     name: str
@@ -104,6 +107,7 @@ class Entity:
     role: str
     period: str | None = None
     path: Path
+    members: str | None = None
 
 
 @frozen(kw_only=True)
@@ -227,6 +231,7 @@ class Declaration:
         mappings: Folders of mappings, as written.
         cases: Worked cases, as they were read.
         sources: Sources, as they were read.
+        promises: What it says of payments that never move the wrong way, by name.
         document: The document, for the places of everything above.
         warnings: Findings that do not stop the ruleset from being used.
     """
@@ -248,5 +253,6 @@ class Declaration:
     mappings: tuple[str, ...]
     cases: tuple[Any, ...]
     sources: tuple[Any, ...]
+    promises: Mapping[str, Promise]
     document: Document = field(repr=False, eq=False)
     warnings: tuple[Diagnostic, ...] = ()

@@ -102,6 +102,8 @@ def expression_schema(  # noqa: D417  (the other words are any keywords of JSON 
     dated: bool = True,
     sees: Sequence[str] = (),
     posted: bool = False,
+    rows: str | None = None,
+    rows_of: str | None = None,
     **annotations: Any,
 ) -> dict[str, Any]:
     """Give the schema of a term that is an expression, or expressions from dates on.
@@ -113,8 +115,17 @@ def expression_schema(  # noqa: D417  (the other words are any keywords of JSON 
         dated: Whether dates with an expression each may stand in its place.
         sees: Amounts of the waterfall that it may name: `allowed`, `remaining`.
         posted: Whether its value is posted as it is, so that the author has to round it.
+        rows: Standard table of whose rows it has one value each, for a column of a query.
+        rows_of: Term beside it that names such a table.
     """
-    marks = {"type": type, "grain": grain, "sees": list(sees) or None, "posted": posted or None}
+    marks = {
+        "type": type,
+        "grain": grain,
+        "sees": list(sees) or None,
+        "posted": posted or None,
+        "rows": rows,
+        "rows_of": rows_of,
+    }
     schema: dict[str, Any] = {
         "title": title,
         **annotations,

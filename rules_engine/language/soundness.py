@@ -131,8 +131,9 @@ def one_value_each(
 ) -> Iterator[Diagnostic]:
     """Find aggregates that cannot be told apart by what the formula has one value for."""
     keys: list[tuple[str, str]] = []
-    if rule.for_each is not None and rule.for_each in declaration.entities:
-        keys += [(key, rule.for_each) for key in declaration.entities[rule.for_each].key]
+    entity = declaration.entities.get(rule.for_each or "")
+    if entity is not None:
+        keys += [(key, entity.name) for key in entity.key]
     if formula.grain == "party":
         keys.append(("party", "party"))
     if formula.grain == "member":
@@ -144,7 +145,11 @@ def one_value_each(
         # The outputs of a rule that settled are combined whole, whatever the grain.
         if relation is None or not _is_of_data(relation):
             continue
-        lacking = next(((k, grain) for k, grain in keys if k not in relation.columns), None)
+        columns = set(relation.columns)
+        if entity is not None and entity.members is not None and "person_id" in columns:
+            # Of a person's row the table of members says whose it is.
+            columns.update(entity.key)
+        lacking = next(((k, grain) for k, grain in keys if k not in columns), None)
         if lacking is not None:
             key, grain = lacking
             yield Diagnostic(

@@ -20,6 +20,7 @@ __all__ = [
     "Output",
     "Period",
     "Query",
+    "Rows",
     "Settlement",
     "SettlementError",
     "Step",
@@ -110,16 +111,48 @@ class Step:
 
 
 @frozen(kw_only=True)
-class Query:
-    """One SELECT in DuckDB's dialect over standard, declared and derived tables.
+class Rows:
+    """A table as a query sees it: some of its columns, and what formulas add to each row.
 
     Attributes:
-        select: Its text; no division, AVG, float, random number, clock or file may stand in it.
+        table: A standard, declared or derived table; one that the same rule derives is meant by
+            the name that `derive` gives it.
+        columns: Columns that the query reads.
+        formulas: Column → formula of the contract, whose `x-expression` says which table's rows it
+            is about (`rows`, or `rows_of` the term that names the table).
+        day: What the row's own date is called; empty where nobody asks for it.
+        entity: What the key of the entity that a row belongs to is called, its parts joined by `/`;
+            null where the table does not say. Empty where nobody asks for it.
+    """
+
+    table: str
+    columns: tuple[str, ...] = ()
+    formulas: Mapping[str, Formula] = Factory(dict)
+    day: str = ""
+    entity: str = ""
+
+
+@frozen(kw_only=True)
+class Query:
+    """One SELECT in DuckDB's dialect over the rows that it names, and `period`.
+
+    The relation `period` has the columns `label`, `first_day` and `last_day` (both inclusive): of
+    every period that the rule runs for where the query derives a table, of one period where it
+    gives experience. A derived table whose rows belong to a period has the columns `period_start`
+    and `period_end`.
+
+    Attributes:
+        select: Its text; only functions of an allow-list may stand in it, and no division, AVG,
+            float, random number, clock or file.
         columns: Type of each column it gives.
+        rows: Name in the text → the table that it stands for.
+        key: Columns that tell the rows of one period apart; formulas look rows up by them.
     """
 
     select: str
     columns: Mapping[str, Type]
+    rows: Mapping[str, Rows] = Factory(dict)
+    key: tuple[str, ...] = ()
 
 
 @frozen
@@ -157,6 +190,8 @@ class Occasion:
         evaluate: Gives the exact value of a formula here and what it read; a formula at party
             grain needs the party, one at member grain the member.
         members: Gives the members that formulas at member grain have rows of, in order.
+        experience: What the methodology's `experience` queries found here, by name: rows of this
+            period that belong to this entity or to none, in the order of their columns.
     """
 
     rule: str
@@ -172,6 +207,7 @@ class Occasion:
     worksheet: Worksheet
     evaluate: Callable[["Formula", str | None], tuple[Any, Inputs]] = field(repr=False)
     members: Callable[[Sequence["Formula"]], tuple[str, ...]] = field(repr=False)
+    experience: Mapping[str, tuple[Mapping[str, Any], ...]] = Factory(dict)
 
     def value(self, formula: "Formula", party: str | None = None) -> Any:
         """Give the exact value of a formula of the contract, without recording it."""
@@ -256,9 +292,11 @@ class Methodology(Generic[Terms]):
         terms_schema: JSON Schema 2020-12 of `terms`; `x-expression` marks an expression.
         read_terms: Gives the methodology's own terms; expressions arrive as `Formula`.
         outputs: Every name that other rules may use; known before any data is read.
-        derive: Tables it adds for other rules.
+        derive: Tables it adds for other rules, which call one `<rule>_<name>`; one may read those
+            that stand before it.
         price: Steps at a row grain; the core compiles each to a closure and to SQL.
-        experience: Aggregates at the rule's grain beside those that its expressions ask for.
+        experience: Rows that `settle` reads beside what its expressions ask for; one for each
+            entity, or few.
         settle: Pure; once for each entity and period.
         summary: One sentence for lists.
         lan_categories: HCP-LAN categories that it can be part of; empty where it fits any.

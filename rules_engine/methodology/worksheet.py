@@ -11,7 +11,7 @@ from typing import Any
 from attrs import Factory, frozen
 
 from rules_engine.expressions import Expression, Kind, Scope, Sites, TableType, Type, check
-from rules_engine.expressions.exact import Value, evaluate
+from rules_engine.expressions.exact import Trace, Value, evaluate
 from rules_engine.expressions.tree import OfRows, Ref
 from rules_engine.expressions.types import NUMERIC
 
@@ -65,8 +65,13 @@ class Worksheet:
     One worksheet belongs to one settlement of one entity and period.
     """
 
-    def __init__(self) -> None:
-        """Begin empty."""
+    def __init__(self, trace: Trace | None = None) -> None:
+        """Begin empty.
+
+        Args:
+            trace: Called with every part of every formula that `let` computes, and its value.
+        """
+        self._trace = trace
         self._values: dict[str, Value] = {}
         self._units: dict[str, str] = {}
         self._steps: list[Explained] = []
@@ -123,7 +128,7 @@ class Worksheet:
             if value is not None and name in formula
         )
         expression = _formula(formula, units)
-        value = evaluate(expression, _Names(self._values))
+        value = evaluate(expression, _Names(self._values), self._trace)
         unit = str(expression.type.kind)
         return self.take(name, value, formula=formula, unit=unit, note=note, kind=kind)
 

@@ -1,15 +1,15 @@
 """The books of a run: what each rule settled, for whom and when."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Any
+from typing import Any, Protocol
 
 from attrs import define, field, frozen
 
 from rules_engine.ledger import Ledger, Transfer
 from rules_engine.methodology import Explained, Period
 
-__all__ = ["Books", "Settled"]
+__all__ = ["Books", "Settled", "Settlements"]
 
 
 @frozen(kw_only=True)
@@ -33,6 +33,17 @@ class Settled:
     outputs: Mapping[str, Any]
     transfers: tuple[Transfer, ...]
     explained: tuple[Explained, ...]
+
+
+class Settlements(Protocol):
+    """What formulas read of the rules that have settled before."""
+
+    @property
+    def settled(self) -> Sequence[Settled]:
+        """All of them, in the order in which they were made."""
+
+    def of(self, rule: str, key: tuple[str, ...], day: date) -> Settled | None:
+        """Give what a rule settled for an entity, or for the contract, in the period of a day."""
 
 
 @define(kw_only=True)

@@ -10,6 +10,7 @@ from rules_engine.expressions import Sites, TableType
 from rules_engine.expressions.combining import share
 from rules_engine.expressions.sql import SqlWriter, constant, quote
 from rules_engine.expressions.tree import Aggregate, Ref
+from rules_engine.language.derived import members_join
 from rules_engine.methodology import Period, SettlementError
 
 if TYPE_CHECKING:
@@ -27,10 +28,18 @@ class Source:
     Attributes:
         sql: A table, view or bracketed SELECT.
         row_date: SQL of the row's date; empty where rows belong to every period.
+        members: Table that says whose member the person of a row is; empty where rows say it.
+        member_keys: Key columns that it gives.
     """
 
     sql: str
     row_date: str
+    members: str = ""
+    member_keys: frozenset[str] = frozenset()
+
+    def key(self, name: str) -> str:
+        """Write a key column of a row."""
+        return f"{'m' if name in self.member_keys else 'l'}.{quote(name)}"
 
 
 @define
@@ -41,11 +50,21 @@ class Experience:
         values: Aggregate and keys → value for each key; a key without rows is absent.
         warnings: What a reader should know, such as rows without a value.
         queries: The SQL that was run, for auditors.
+        asked: What the methodology's own queries found: query → entity or None → rows.
     """
 
     values: dict[tuple[Aggregate, tuple[str, ...]], dict[Key, Fraction]] = Factory(dict)
     warnings: list[str] = Factory(list)
     queries: list[str] = Factory(list)
+    asked: dict[str, dict[str | None, tuple[Mapping[str, Any], ...]]] = Factory(dict)
+
+    def of_entity(self, key: tuple[str, ...]) -> dict[str, tuple[Mapping[str, Any], ...]]:
+        """Give the asked rows that belong to an entity, and those that belong to none."""
+        own = "/".join(key) if key else None
+        return {
+            name: (*groups.get(own, ()), *(groups.get(None, ()) if key else ()))
+            for name, groups in self.asked.items()
+        }
 
     def value(self, node: Aggregate, keys: tuple[str, ...], key: Key) -> Fraction | None:
         """Give an aggregate for a key; sums and counts of no rows are zero, others are null."""
@@ -101,15 +120,18 @@ def _query(
         column=_column,
         row_date=f"({source.row_date or constant(period.first)})",
     )
-    columns = [f"l.{quote(key)}" for key in keys]
+    columns = [source.key(key) for key in keys]
     for node in nodes:
         columns += _columns(node, writer)
     joins = "".join(f"\n  {join}" for join in writer.joins.values())
+    if source.member_keys & set(keys):
+        day = source.row_date or constant(period.first)
+        joins = f"\n  {members_join(source.members, day)}{joins}"
     dated = ""
     if source.row_date:
         days = f"{constant(period.first)} AND {constant(period.last)}"
         dated = f"\n  WHERE {source.row_date} BETWEEN {days}"
-    by = f"\n  GROUP BY {', '.join(f'l.{quote(key)}' for key in keys)}" if keys else ""
+    by = f"\n  GROUP BY {', '.join(source.key(key) for key in keys)}" if keys else ""
     sql = f"SELECT {', '.join(columns)}\n  FROM {source.sql} AS l{joins}{dated}{by}"
     experience.queries.append(sql)
     rows = connection.execute(sql).fetchall()

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 from rules_engine.expressions import Expression, Sites, TableType
 from rules_engine.expressions.closure import Reject
 from rules_engine.expressions.combining import combine
-from rules_engine.expressions.exact import Inputs, Value, evaluate, plain
+from rules_engine.expressions.exact import Inputs, Trace, Value, evaluate, plain
 from rules_engine.expressions.tree import Aggregate, Dated, OfRows, Ref, walk
 from rules_engine.language.bound import BoundRule, BoundRuleset
 from rules_engine.language.ruleset import Entity
 from rules_engine.language.soundness import read_once
 from rules_engine.methodology import Formula, Period, SettlementError
-from rules_engine.settlement.books import Books
+from rules_engine.settlement.books import Settlements
 from rules_engine.settlement.experience import Experience
 
 if TYPE_CHECKING:
@@ -123,6 +123,21 @@ class Given:
         # Formulas that are known to have one value in a period.
         self.undisturbed: set[tuple[str, str, Period]] = set()
 
+    def changed(self, table: str | None, columns: Mapping[str, Sequence[Any]] | None) -> "Given":
+        """Give the same tables, one of them with other values in columns that are no keys.
+
+        Args:
+            table: The table whose values are others; None where none is.
+            columns: Its columns; None where it is a table of the ruleset.
+        """
+        made = Given(self.connection)
+        made.places = self.places
+        made.read = self.read
+        if table is not None and columns is not None:
+            made.read = {**self.read, table: {n: tuple(values) for n, values in columns.items()}}
+        made.curves = {known: curve for known, curve in self.curves.items() if known[0] != table}
+        return made
+
     def columns(self, table: str) -> dict[str, tuple[Any, ...]]:
         """Give the columns of a table."""
         if table not in self.read:
@@ -147,7 +162,8 @@ class Facts:
         row: Mapping[str, Any],
         experience: Experience,
         given: Given,
-        books: Books,
+        books: Settlements,
+        trace: Trace | None = None,
     ) -> None:
         self.ruleset = ruleset
         self.rule = rule
@@ -158,6 +174,7 @@ class Facts:
         self.experience = experience
         self.given = given
         self.books = books
+        self.trace = trace
         self.sites = Sites()
         self.tables: Mapping[str, TableType] = ruleset.shapes
         self.keys: tuple[str, ...] = ()
@@ -172,13 +189,25 @@ class Facts:
         self.check_dated(formula)
         inputs = Inputs(formula.text)
         try:
-            value = evaluate(formula.expression, self, inputs)
+            value = evaluate(formula.expression, self, self.tracing(inputs))
         except Reject as reject:
             site = self.sites[reject.site]
             who = f" for {'/'.join(self.key)}" if self.key else ""
             msg = f"{formula.place}: {self.rule.id} in {self.period.label}{who}: {site.message}"
             raise SettlementError(msg) from None
         return value, inputs
+
+    def tracing(self, inputs: Inputs) -> Trace:
+        """Keep what a formula reads, and tell whoever follows its decisions."""
+        follow = self.trace
+        if follow is None:
+            return inputs
+
+        def both(node: Expression, value: Value) -> None:
+            inputs(node, value)
+            follow(node, value)
+
+        return both
 
     def check_dated(self, formula: Formula) -> None:
         """A value that changes inside the period has no one meaning for it."""
@@ -316,9 +345,13 @@ class Facts:
             if one.rule != node.relation or one.period.label != self.period.label:
                 continue
             values = _Outputs(self, one.outputs)
-            if node.condition is not None and evaluate(node.condition, values) is not True:
+            if (
+                node.condition is not None
+                and evaluate(node.condition, values, self.trace) is not True
+            ):
                 continue
-            value = Fraction(1) if node.operand is None else evaluate(node.operand, values)
+            operand = node.operand
+            value = Fraction(1) if operand is None else evaluate(operand, values, self.trace)
             if isinstance(value, Fraction):
                 found.append(value)
         return combine(node, found)

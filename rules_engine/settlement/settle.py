@@ -12,13 +12,14 @@ from rules_engine.ledger import Ledger
 from rules_engine.methodology import Occasion, Period, Worksheet
 from rules_engine.settlement.balances import Balances, Opening
 from rules_engine.settlement.books import Books, Settled
+from rules_engine.settlement.deriving import ask, attributed
 from rules_engine.settlement.experience import Source, measure
 from rules_engine.settlement.facts import Facts, Given, entities, key_columns, of_no_period
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-__all__ = ["periods_of", "settle", "wanted_aggregates"]
+__all__ = ["periods_of", "settle", "settle_one", "wanted_aggregates"]
 
 
 def periods_of(ruleset: BoundRuleset, rule: BoundRule) -> tuple[Period, ...]:
@@ -84,56 +85,76 @@ def settle(
                 balances.forget(rule.id)
                 continue
             wanted = [w for w in wanted_aggregates(ruleset, rule) if w[0].relation in sources]
-            experience = measure(connection, wanted, sources, ruleset.shapes, period)
+            whose = attributed(ruleset, rule, sources)
+            experience = measure(connection, wanted, whose, ruleset.shapes, period)
+            ask(connection, rule, period, experience)
             books.warnings += experience.warnings
             books.queries += experience.queries
             for key, row in entities(ruleset, rule, given, period):
                 facts = Facts(ruleset, rule, period, key, row, experience, given, books)
-                _settle_one(facts, known_at, balances, pools)
+                one, emptied = settle_one(facts, known_at, balances)
+                pools |= emptied
+                if one is not None:
+                    books.post(one)
     transfers = tuple(t for one in books.settled for t in one.transfers)
     books.ledger = Ledger(transfers, pools=frozenset(pools))
     books.ledger.check()
     return books
 
 
-def _settle_one(facts: Facts, known_at: date | None, balances: Balances, pools: set[str]) -> None:
-    ruleset, rule, period, key = facts.ruleset, facts.rule, facts.period, facts.key
+def settle_one(
+    facts: Facts, known_at: date | None, balances: Balances
+) -> tuple[Settled | None, frozenset[str]]:
+    """Settle one rule for one entity, or the contract, and one period.
+
+    Args:
+        facts: What the names of the rule's formulas stand for there.
+        known_at: As for `settle`.
+        balances: What accounts hold; what the settlement leaves in them is kept.
+
+    Returns:
+        What is settled, None where the rule does not apply, and the accounts that have to be empty
+        when all is done.
+
+    Raises:
+        SettlementError: The facts do not allow a settlement.
+    """
+    ruleset, rule = facts.ruleset, facts.rule
+    function = rule.methodology.settle
+    if function is None:
+        return None, frozenset()
     if rule.when is not None and facts.evaluate(rule.when, None)[0] is not True:
-        return
+        return None, frozenset()
     declared = ruleset.declaration
     groups = {**declared.groups, **{p: (p,) for p in declared.parties}}
     if rule.declared.for_each is not None:
-        groups[rule.declared.for_each] = ("/".join(key),)
-    opening = Opening(balances, rule.id, period)
+        groups[rule.declared.for_each] = ("/".join(facts.key),)
+    opening = Opening(balances, rule.id, facts.period)
     occasion = Occasion(
         rule=rule.id,
-        key=key,
+        key=facts.key,
         row=facts.entity,
-        period=period,
+        period=facts.period,
         known_at=known_at,
         groups=groups,
         opening=opening,
         unit=declared.rounding.unit,
         mode=declared.rounding.mode,
         currency=declared.currency,
-        worksheet=Worksheet(),
+        worksheet=Worksheet(facts.trace),
         evaluate=facts.evaluate,
         members=facts.members,
+        experience=facts.experience.of_entity(facts.key),
     )
-    function = rule.methodology.settle
-    if function is None:
-        return
     made = function(rule.terms, occasion)
-    pools |= made.pools
     balances.close(rule.id, opening, made)
-    facts.books.post(
-        Settled(
-            rule=rule.id,
-            source=rule.source,
-            key=key,
-            period=period,
-            outputs=made.outputs,
-            transfers=made.transfers,
-            explained=made.explained,
-        )
+    settled = Settled(
+        rule=rule.id,
+        source=rule.source,
+        key=facts.key,
+        period=facts.period,
+        outputs=made.outputs,
+        transfers=made.transfers,
+        explained=made.explained,
     )
+    return settled, made.pools

@@ -6,6 +6,7 @@ if TYPE_CHECKING:
     from rules_engine.testing.contracts import Contract, engine_of
     from rules_engine.testing.judge import judge
     from rules_engine.testing.kit import hold_to_every_law, holds_to_every_law
+    from rules_engine.testing.regions import hold_inside_regions, holds_inside_its_regions
     from rules_engine.testing.strategies import (
         PARTIES,
         YEAR,
@@ -26,7 +27,9 @@ __all__ = [
     "days",
     "engine_of",
     "experiences",
+    "hold_inside_regions",
     "hold_to_every_law",
+    "holds_inside_its_regions",
     "holds_to_every_law",
     "judge",
     "money",
@@ -38,6 +41,7 @@ __all__ = [
 _HOMES = {
     "Contract": "contracts", "engine_of": "contracts", "judge": "judge",
     "hold_to_every_law": "kit", "holds_to_every_law": "kit",
+    "hold_inside_regions": "regions", "holds_inside_its_regions": "regions",
 }  # fmt: skip
 
 

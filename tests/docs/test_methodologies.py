@@ -30,7 +30,9 @@ def unit(schema: Mapping[str, Any]) -> str:
         return " or ".join(schema["enum"])
     if "oneOf" in schema:
         choices = [branch["const"] for branch in schema["oneOf"] if "const" in branch]
-        return f"{', '.join(choices)}, or one of the two below"
+        below = [branch for branch in schema["oneOf"] if "const" not in branch]
+        one = "maxProperties" in below[0]
+        return f"{', '.join(choices)}, or {'one of the two below' if one else 'as below'}"
     if schema.get("x-party"):
         return "party"
     if "pattern" in schema:
@@ -39,8 +41,11 @@ def unit(schema: Mapping[str, Any]) -> str:
         items = schema["items"]
         if "x-expression" in items:
             return f"list of {unit(items)}"
-        return "list of parties" if "x-party" in items else "list"
-    return {"boolean": "true or false"}.get(str(schema["type"]), str(schema["type"]))
+        kind = "parties" if items.get("x-party") else "names" if "pattern" in items else "words"
+        return "list" if "properties" in items else f"list of {kind}"
+    return {"boolean": "true or false", "integer": "whole number"}.get(
+        str(schema["type"]), str(schema["type"])
+    )
 
 
 def terms(
@@ -77,6 +82,9 @@ def _under(
         yield from terms(schema, f"{path}.", "no" if "maxProperties" in schema else inside)
         return
     yield path, unit(schema), needed
+    if "properties" in schema.get("items", {}):
+        # What stands in each entry of a list.
+        yield from terms(schema["items"], f"{path}.", needed)
 
 
 def stated(name: str) -> list[tuple[str, ...]]:

@@ -1,0 +1,314 @@
+"""The check: what a promise declares, held against what the search finds."""
+
+from collections.abc import Iterable, Iterator
+from fractions import Fraction
+from itertools import groupby
+from math import ceil, floor
+from typing import Any, Final
+
+from attrs import define, field, frozen
+
+from rules_engine.diagnostics import Diagnostic, in_order
+from rules_engine.engine.cliffs.declared import Located, Range, located, number
+from rules_engine.engine.cliffs.moving import Moving
+from rules_engine.engine.cliffs.path import Recorder, Roundings
+from rules_engine.engine.cliffs.report import Stretch, Sweep
+from rules_engine.engine.cliffs.search import Fall, Found, Point, Step, search
+from rules_engine.language.document import Path
+from rules_engine.methodology.explanation import number_text
+
+__all__ = ["Effort", "sweep"]
+
+
+@frozen(kw_only=True)
+class Effort:
+    """How closely a range is looked at.
+
+    Attributes:
+        samples: How many values, evenly spaced, are settled at least.
+        steps_max: How many results a rounding may have within the range for each of them to be
+            followed to its place.
+        points_max: How many values are settled at most.
+    """
+
+    samples: int = 48
+    steps_max: int = 500
+    points_max: int = 20_000
+
+
+def sweep(moving: Moving, facts: str, effort: Effort) -> Sweep | None:
+    """Look at one promise for one entity and period; None where it is not promised to it."""
+    made = _Check(moving, effort)
+    when = moving.promise.formulas.get("when")
+    if when is not None and moving.value(when) is not True:
+        return None
+    return made.sweep(facts)
+
+
+@define
+class _Check:
+    moving: Moving
+    effort: Effort
+    findings: list[Diagnostic] = field(factory=list)
+
+    def sweep(self, facts: str) -> Sweep:
+        moving = self.moving
+        promise = moving.promise
+        low = number(moving, promise.formulas["from"])
+        high = number(moving, promise.formulas["through"])
+        range_ = Range(first=ceil(low / moving.unit), last=floor(high / moving.unit))
+        stretches: tuple[Stretch, ...] = ()
+        limits: tuple[str, ...] = ()
+        settlements = 0
+        if range_.first > range_.last:
+            self.report(
+                (*promise.declared.path, "through"),
+                "RE435",
+                f"the range begins at {shown(low)} and ends at {shown(high)}, before it",
+            )
+        else:
+            places = located(moving, range_)
+            found, limits = self.search(places, range_)
+            settlements = len(found.points)
+            stretches = self.stretches(places, found, range_)
+        return Sweep(
+            promise=promise.name,
+            says=self.says,
+            facts=facts,
+            entity=moving.entity.key,
+            period=moving.period.label,
+            moved=promise.formulas["when_rises"].text.strip(),
+            unit=moving.unit,
+            first=range_.first * moving.unit,
+            last=range_.last * moving.unit,
+            stretches=stretches,
+            settlements=settlements,
+            limits=limits,
+            findings=tuple(in_order(self.findings)),
+        )
+
+    # -- what is looked at
+
+    def search(self, places: tuple[Located, ...], range_: Range) -> tuple[Found, tuple[str, ...]]:
+        """Search twice where something is rounded: the second time each of its results counts."""
+        moving, effort = self.moving, self.effort
+        roundings = Roundings(moving.held.ruleset.declaration.rounding.unit)
+        marks = {range_.first, range_.last}
+        for place in places:
+            marks |= set(place.marks(moving.unit, range_))
+        followed: frozenset[tuple[int, int]] = frozenset()
+        found = self.once(marks, roundings, followed)
+        while now := self.coarse(roundings) - followed:
+            followed |= now
+            found = self.once(marks, roundings, followed)
+        counts = [roundings.steps(site) for site in roundings.seen]
+        limits = [
+            f"a formula is rounded to {count:,} different results in the range; the places where it"
+            " changes were not looked at one by one"
+            for count in counts
+            if count > effort.steps_max
+        ]
+        if not found.is_whole:
+            limits.append(f"after {effort.points_max:,} settlements the search was ended")
+        return found, tuple(limits)
+
+    def once(
+        self, marks: Iterable[int], roundings: Roundings, followed: frozenset[tuple[int, int]]
+    ) -> Found:
+        return search(
+            lambda at: self.moving.at(at, Recorder(roundings, followed)),
+            marks,
+            sign=1 if self.moving.promise.declared.never == "falls" else -1,
+            tolerance=self.moving.odd,
+            samples=self.effort.samples,
+            points_max=self.effort.points_max,
+        )
+
+    def coarse(self, roundings: Roundings) -> frozenset[tuple[int, int]]:
+        """Give the rounded formulas that have few enough results for each to be followed."""
+        steps = {site: roundings.steps(site) for site in roundings.seen}
+        return frozenset(s for s, count in steps.items() if 0 < count <= self.effort.steps_max)
+
+    # -- what was found
+
+    def stretches(
+        self, places: tuple[Located, ...], found: Found, range_: Range
+    ) -> tuple[Stretch, ...]:
+        unit = self.moving.unit
+        cliffs = [place for place in places if place.kind == "cliff"]
+        regions = [place for place in places if place.kind == "region"]
+        made: list[Stretch] = []
+        for fall in found.falls:
+            owner = next((place for place in cliffs if self.has(place, fall)), None)
+            made.append(self.stretch("cliff", fall, owner))
+            if owner is None:
+                self.undeclared(fall, regions)
+        for step in found.steps:
+            owner = next((p for p in places if p.kind == "step" and self.has(p, step)), None)
+            made.append(self.stretch("step", step, owner))
+        for place in places:
+            if place.kind != "region":
+                self.compare(place, found)
+        self.refused(found)
+        by_value = {point.at: point for point in found.points}
+        gaps = [(f.first.at, f.last.at) for f in found.falls]
+        for name, first, last in self.regions(regions, cliffs, gaps, range_):
+            made.append(
+                Stretch(
+                    kind="region",
+                    name=name,
+                    first=first * unit,
+                    last=last * unit,
+                    paid_first=by_value[first].paid if first in by_value else None,
+                    paid_last=by_value[last].paid if last in by_value else None,
+                )
+            )
+        return tuple(sorted(made, key=lambda one: (one.first, one.last, one.kind)))
+
+    def has(self, place: Located, found: Fall | Step) -> bool:
+        """Whether a declared place is where something was found."""
+        first, last = found.first.at * self.moving.unit, found.last.at * self.moving.unit
+        if place.at_once:
+            return last - first == self.moving.unit and first <= place.first <= last
+        return place.first - self.moving.unit <= first and last <= place.last + self.moving.unit
+
+    def stretch(self, kind: str, found: Fall | Step, owner: Located | None) -> Stretch:
+        return Stretch(
+            kind=kind,
+            name="" if owner is None else owner.name,
+            first=found.first.at * self.moving.unit,
+            last=found.last.at * self.moving.unit,
+            paid_first=found.first.paid,
+            paid_last=found.last.paid,
+            amount=found.size,
+            why="" if owner is None else owner.why,
+        )
+
+    def regions(
+        self,
+        regions: list[Located],
+        cliffs: list[Located],
+        falls: list[tuple[int, int]],
+        range_: Range,
+    ) -> Iterator[tuple[str, int, int]]:
+        """Give the regions, as declared or between what falls, and report what they leave out."""
+        unit = self.moving.unit
+        if not regions:
+            at = range_.first
+            for first, last in sorted(falls):
+                if first > at or (first == at == range_.first):
+                    yield "", at, first
+                at = max(at, last)
+            if at < range_.last or not falls:
+                yield "", at, range_.last
+            return
+        at = range_.first - 1
+        covered = sorted(
+            ((place.whole(unit, range_), place) for place in (*regions, *cliffs)),
+            key=lambda pair: (pair[0].first, pair[0].last),
+        )
+        for whole, place in covered:
+            if whole.first > at + 1:
+                self.uncovered(at, whole.first)
+            if place.kind == "region" and whole.first <= whole.last:
+                yield place.name, whole.first, whole.last
+            at = max(at, whole.last)
+        if at < range_.last:
+            self.uncovered(at, range_.last + 1)
+
+    # -- findings
+
+    def undeclared(self, fall: Fall, regions: list[Located]) -> None:
+        first, last = fall.first.at * self.moving.unit, fall.last.at * self.moving.unit
+        inside = next((r for r in regions if r.first <= first and last <= r.last), None)
+        where = "" if inside is None else f"in region {inside.name}, "
+        self.report(
+            self.path if inside is None else inside.path,
+            "RE433",
+            f"{where}{self.who} is paid {shown(fall.first.paid)} at {shown(first)} and"
+            f" {shown(fall.last.paid)} at {shown(last)}: better pays {shown(fall.size)} less;"
+            " a cliff may be declared there",
+            f"add to cliffs: {{<name>: {{at: {shown(first)}, loses: {shown(fall.size)}, why: …}}}}",
+        )
+
+    def compare(self, place: Located, found: Found) -> None:
+        """Report a declared cliff or step that is not there, or has other dollars."""
+        mine: list[Any] = [
+            one
+            for one in (found.falls if place.kind == "cliff" else found.steps)
+            if self.has(place, one)
+        ]
+        size = sum((one.size for one in mine), Fraction(0))
+        # A declared place lies between two values of the input, each of which moves a little.
+        near = self.moving.odd + 2 * sum((one.beside for one in mine), Fraction(0))
+        verb, less = ("loses", "less") if place.kind == "cliff" else ("gains", "more")
+        if place.amount is None and not mine:
+            why = f"{self.who} is paid no {less} there"
+        elif place.amount is None or abs(size - place.amount) <= near:
+            return
+        else:
+            why = f"it {verb} {shown(size)} and not {shown(place.amount)} for {self.who}"
+        self.report(
+            place.path,
+            "RE434",
+            f"{place.kind} {place.name} at {shown(place.first)}: {why}",
+        )
+
+    def refused(self, found: Found) -> None:
+        for reason, points in groupby(found.points, key=lambda point: point.refused):
+            if not reason:
+                continue
+            stretch: list[Point] = list(points)
+            first, last = (point.at * self.moving.unit for point in (stretch[0], stretch[-1]))
+            self.report(
+                self.path,
+                "RE436",
+                f"{self.who} cannot be settled from {shown(first)} through {shown(last)}: {reason}",
+            )
+
+    def uncovered(self, at: int, next_: int) -> None:
+        unit = self.moving.unit
+        self.report(
+            (*self.path, "regions"),
+            "RE435",
+            f"from {shown((at + 1) * unit)} through {shown((next_ - 1) * unit)} nothing is declared"
+            f" for {self.who}; a region or a cliff may stand there",
+        )
+
+    def report(self, path: Path, code: str, message: str, way_out: str | None = None) -> None:
+        document = self.moving.held.ruleset.declaration.document
+        where = document.locate(path, key=True)
+        self.findings.append(
+            Diagnostic(where, code, f"{self.moving.promise.name}: {message}", help=way_out)
+        )
+
+    @property
+    def path(self) -> Path:
+        return self.moving.promise.declared.path
+
+    @property
+    def who(self) -> str:
+        key = "/".join(self.moving.entity.key)
+        return f"{key} in {self.moving.period.label}" if key else self.moving.period.label
+
+    @property
+    def says(self) -> str:
+        declared = self.moving.promise.declared
+        paid = self.moving.promise.formulas.get("paid")
+        what = f"what {declared.rule} pays {declared.to}" if paid is None else paid.text.strip()
+        moved = self.moving.promise.formulas["when_rises"].text.strip()
+        return f"{what} never {declared.never} when {moved} rises"
+
+
+_PLACES: Final = 2
+
+
+def shown(value: Fraction | None) -> str:
+    """Write a number for people: money to the cent, an inexact fraction as one."""
+    if value is None:
+        return "nothing"
+    cents = value * 10**_PLACES
+    if cents.denominator != 1:
+        return number_text(value)
+    sign, size = "-" if cents < 0 else "", abs(cents.numerator)
+    return f"{sign}{size // 100:,}.{size % 100:02}"

@@ -1,0 +1,126 @@
+"""Deriving: the tables that rules add to the data, made where the data is, and their experience."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from attrs import evolve
+
+from rules_engine.expressions.sql import quote
+from rules_engine.language.bound import BoundRule, BoundRuleset
+from rules_engine.language.derived import SPAN, BoundQuery, WrittenQuery
+from rules_engine.methodology import Period, SettlementError
+from rules_engine.settlement.experience import Experience, Source
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+__all__ = ["ask", "attributed", "derive", "derived_sources"]
+
+
+def derive(
+    ruleset: BoundRuleset,
+    connection: "DuckDBPyConnection",
+    periods: Mapping[str, Sequence[Period]],
+) -> list[str]:
+    """Make the derived tables of a ruleset, in the order in which rules use each other.
+
+    Args:
+        ruleset: Whose tables.
+        connection: Where the data is.
+        periods: The periods of each rule that derives.
+
+    Returns:
+        The queries that made them, for auditors.
+
+    Raises:
+        SettlementError: A formula fails on a row, or a table is not what its methodology says.
+    """
+    queries = []
+    for rule in ruleset.rules:
+        for query in rule.derived:
+            written = query.written(periods[rule.id])
+            _check_rows(connection, query, written)
+            made = f"CREATE TABLE {quote(query.table)} AS\n{written.sql}"
+            connection.execute(made)
+            queries.append(made)
+            _check_table(connection, query)
+    return queries
+
+
+def derived_sources(ruleset: BoundRuleset) -> dict[str, Source]:
+    """Say where the rows of derived tables are, and which period each belongs to."""
+    return {
+        query.table: Source(
+            quote(query.table), f"l.{SPAN[0]}" if query.shape.effective is not None else ""
+        )
+        for rule in ruleset.rules
+        for query in rule.derived
+    }
+
+
+def attributed(
+    ruleset: BoundRuleset, rule: BoundRule, sources: Mapping[str, Source]
+) -> Mapping[str, Source]:
+    """Tell the rows of persons apart by whom the persons are attributed to, if the entity says."""
+    entity = ruleset.declaration.entities.get(rule.declared.for_each or "")
+    if entity is None or entity.members is None:
+        return sources
+    return {
+        name: evolve(source, members=entity.members, member_keys=frozenset(entity.key))
+        if "person_id" in ruleset.relations[name].columns
+        else source
+        for name, source in sources.items()
+    }
+
+
+def ask(
+    connection: "DuckDBPyConnection", rule: BoundRule, period: Period, experience: Experience
+) -> None:
+    """Run a rule's own queries for a period, and add what they find to its experience.
+
+    Raises:
+        SettlementError: A formula fails on a row.
+    """
+    for query in rule.experience:
+        written = query.written([period])
+        _check_rows(connection, query, written)
+        experience.queries.append(written.sql)
+        cursor = connection.execute(f"SELECT * FROM (\n{written.sql}\n) ORDER BY ALL")
+        names = list(query.query.columns)
+        entity = next((r.asked.entity for r in query.reads.values() if r.asked.entity), None)
+        groups: dict[str | None, list[Mapping[str, Any]]] = {}
+        for values in cursor.fetchall():
+            row = dict(zip(names, values, strict=True))
+            groups.setdefault(row.get(entity) if entity else None, []).append(row)
+        experience.asked[query.name] = {key: tuple(rows) for key, rows in groups.items()}
+
+
+def _check_rows(connection: "DuckDBPyConnection", query: BoundQuery, written: WrittenQuery) -> None:
+    """Refuse rows on which a formula of the contract fails, before they are read as nothing."""
+    for failures in written.failures:
+        for (number,) in connection.execute(failures).fetchall():
+            if number is not None:
+                msg = f"{query.rule}: {query.name}: {written.sites[number].message}"
+                raise SettlementError(msg)
+
+
+def _check_table(connection: "DuckDBPyConnection", query: BoundQuery) -> None:
+    """Hold a derived table to what is read of it: no nulls but where it says so, one row a key."""
+    for fault, sql in _faults(query):
+        for (count,) in connection.execute(sql).fetchall():
+            if count:
+                msg = f"{query.rule}: {count:,} rows of {query.table} {fault}"
+                raise SettlementError(msg)
+
+
+def _faults(query: BoundQuery) -> Iterator[tuple[str, str]]:
+    table = quote(query.table)
+    filled = [name for name, type_ in query.query.columns.items() if not type_.nullable]
+    if filled:
+        nulls = " OR ".join(f"{quote(name)} IS NULL" for name in filled)
+        yield "have no value where they must", f"SELECT count(*) FROM {table} WHERE {nulls}"
+    if query.query.key:
+        span = SPAN[:1] if query.shape.effective is not None else ()
+        by = ", ".join(quote(name) for name in (*query.query.key, *span))
+        twice = f"SELECT count(*) AS n FROM {table} GROUP BY {by} HAVING count(*) > 1"
+        yield "have the key of another", f"SELECT sum(n) FROM ({twice})"
