@@ -42,6 +42,7 @@ from rules_engine.language.references import (
 )
 from rules_engine.language.ruleset import Declaration, DeclaredTable, Rule
 from rules_engine.language.schema import ReadySchema, terms_findings
+from rules_engine.language.trial import Trial
 from rules_engine.methodology import (
     STAGES,
     Formula,
@@ -109,6 +110,7 @@ class _Binder:
     bound: dict[str, BoundRule] = field(factory=dict)
     given: dict[str, StandardTable] = field(factory=dict)
     ready: dict[str, ReadySchema] = field(factory=dict)
+    trial: Trial = field(factory=Trial)
 
     def report(
         self, path: Path, code: str, message: str, help_: str | None = None, *, key: bool = False
@@ -344,6 +346,7 @@ class _Binder:
             entity=self.declaration.entities.get(rule.for_each or ""),
             given=self.given,
             shapes=self.shapes(),
+            trial=self.trial,
         )
         # A compiled ruleset has been tried.
         made, faults = reach.derived(derived, tried=self.schemas)

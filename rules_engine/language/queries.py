@@ -7,7 +7,7 @@ from attrs import evolve, field, frozen
 from rules_engine.expressions import TableType
 from rules_engine.language.derived import BoundQuery, Read
 from rules_engine.language.ruleset import Entity
-from rules_engine.language.trial import query_faults
+from rules_engine.language.trial import Trial
 from rules_engine.methodology import Query, Rows
 from rules_engine.tables.standard import StandardTable
 
@@ -23,6 +23,7 @@ class Queries:
         entity: The entity that it runs for, or None.
         given: Tables of the data.
         shapes: Tables that formulas look values up in, those of earlier rules among them.
+        trial: Where queries are tried.
         own: Tables that the rule derives itself, by the name that its methodology gives them.
     """
 
@@ -30,6 +31,7 @@ class Queries:
     entity: Entity | None
     given: Mapping[str, StandardTable]
     shapes: Mapping[str, TableType]
+    trial: Trial
     own: Mapping[str, TableType] = field(factory=dict)
 
     def derived(
@@ -78,7 +80,7 @@ class Queries:
             shapes={**self.shapes, **{shape.name: shape for shape in self.own.values()}},
             entity=self.entity,
         )
-        faults = query_faults(made) if tried else []
+        faults = self.trial.faults(made) if tried else []
         return (None if faults else made), [(name, fault) for fault in faults]
 
     def read(self, rows: Rows) -> Read | None:

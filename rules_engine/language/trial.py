@@ -2,7 +2,9 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+from attrs import define
 
 from rules_engine.expressions.tree import Has, Interpolate, Lookup, walk
 from rules_engine.expressions.types import Kind, Type
@@ -11,7 +13,10 @@ from rules_engine.language.select import faults
 from rules_engine.tables.connection import connect
 from rules_engine.tables.storage import quoted, storage
 
-__all__ = ["query_faults", "tables_of"]
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+__all__ = ["Trial", "tables_of"]
 
 _DECIMAL: Final = re.compile(r"DECIMAL\(\d+,(\d+)\)")
 _WHOLE: Final = frozenset(
@@ -36,25 +41,36 @@ def tables_of(query: BoundQuery) -> frozenset[str]:
     )
 
 
-def query_faults(query: BoundQuery) -> list[str]:
-    """Say why a query cannot be run, or does not give what it says; nothing where it does."""
-    found = faults(query.query.select, {PERIOD, *query.reads})
-    for read in query.reads.values():
-        lacking = [name for name in read.asked.columns if name not in read.columns]
-        found += [f"{read.table} has no column {name}" for name in lacking]
-    found += [f"{name} is in its key and not among its columns" for name in query.query.key
-              if name not in query.query.columns]  # fmt: skip
-    return found or list(_tried(query))
+@define
+class Trial:
+    """A database without rows, in which the queries of a ruleset are tried; opened by the first."""
+
+    _connection: "DuckDBPyConnection | None" = None
+
+    def faults(self, query: BoundQuery) -> list[str]:
+        """Say why a query cannot be run, or does not give what it says; nothing where it does."""
+        found = faults(query.query.select, {PERIOD, *query.reads})
+        for read in query.reads.values():
+            lacking = [name for name in read.asked.columns if name not in read.columns]
+            found += [f"{read.table} has no column {name}" for name in lacking]
+        found += [f"{name} is in its key and not among its columns" for name in query.query.key
+                  if name not in query.query.columns]  # fmt: skip
+        if found:
+            return found
+        if self._connection is None:
+            self._connection = connect()
+        return list(_tried(query, self._connection))
 
 
-def _tried(query: BoundQuery) -> Iterator[str]:
+def _tried(query: BoundQuery, connection: "DuckDBPyConnection") -> Iterator[str]:
     import duckdb  # noqa: PLC0415  only rulesets with queries load it
 
     shapes: dict[str, Mapping[str, Type]] = {
         name: shape.columns for name, shape in query.shapes.items() if name in tables_of(query)
     }
     shapes |= {read.table: read.columns for read in query.reads.values()}
-    connection = connect()
+    # Nothing of it stays: the next query has tables of its own.
+    connection.begin()
     try:
         for name, columns in shapes.items():
             listed = ", ".join(f"{quoted(c)} {storage(t)}" for c, t in columns.items())
@@ -64,7 +80,7 @@ def _tried(query: BoundQuery) -> Iterator[str]:
         yield str(error).splitlines()[0]
         return
     finally:
-        connection.close()
+        connection.rollback()
     given = {row[0]: row[1] for row in rows}
     for name, type_ in query.query.columns.items():
         if name not in given:

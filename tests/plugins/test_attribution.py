@@ -234,7 +234,7 @@ def test_more_services_of_a_provider_never_lose_it_a_member(
 LAW_TERMS: Final = st.fixed_dictionaries(
     {
         "as": st.just("practice"),
-        "to": st.sampled_from(("party", "billing_tin")),
+        "to": st.just("party"),
         "measure": st.sampled_from(list(MEASURES.values())),
         "window": st.just("period"),
         "steps": st.sampled_from(
