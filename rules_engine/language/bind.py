@@ -1,6 +1,6 @@
 """A declaration and the installed methodologies → a checked ruleset, or every finding."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
