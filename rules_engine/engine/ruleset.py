@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from rules_engine.engine.compiled import write_compiled
 from rules_engine.engine.contract import Contract
 from rules_engine.methodology.explanation import Explanation, number_text
-from rules_engine.pricing.explain import explain_line
+from rules_engine.pricing.explain import explain_lines
 from rules_engine.pricing.given import Given
-from rules_engine.pricing.priced import PricedClaim, PricedLine, RejectedLine
+from rules_engine.pricing.priced import PricedClaim, PricedLine
 from rules_engine.pricing.steps import line_tree
 
 if TYPE_CHECKING:
@@ -119,7 +119,11 @@ class Ruleset(Contract):
             TypeError: A value is a float, or of another type that is not exact.
         """
         priced = self.price(claim, given)
-        children = [self._explained(line, claim, priced, given) for line in priced.lines]
+        steps = explain_lines(self.plan, self.indexes, claim, priced, given)
+        children = [
+            line_tree(line, steps[line.claim_line_number] if isinstance(line, PricedLine) else ())
+            for line in priced.lines
+        ]
         has_price = any(True for _ in priced.priced)
         return Explanation(
             name=f"claim {priced.claim_id}",
@@ -127,19 +131,6 @@ class Ruleset(Contract):
             formula="sum of its lines" if has_price else "",
             children=tuple(children),
         )
-
-    def _explained(
-        self,
-        line: PricedLine | RejectedLine,
-        claim: Mapping[str, Any],
-        priced: PricedClaim,
-        given: Given | None,
-    ) -> Explanation:
-        """Compute a line again on exact rationals."""
-        if isinstance(line, RejectedLine):
-            return line_tree(line, ())
-        steps = explain_line(self.plan, self.indexes, claim, priced, line, given)
-        return line_tree(line, steps)
 
     def sql(self, dialect: str = "duckdb") -> str:
         """Give the query that prices a batch, as an auditor can read it.

@@ -26,50 +26,55 @@ from rules_engine.pricing.running import Key, Share, add_exactly, before
 from rules_engine.pricing.spreading import spread_weights
 from rules_engine.pricing.values import numbered, read_value
 
-__all__ = ["explain_line"]
+__all__ = ["explain_lines"]
 
 
-def explain_line(
+def explain_lines(
     plan: Plan,
     tables: Mapping[str, Mapping[str, Index]],
     claim: Mapping[str, Any],
     priced: PricedClaim,
-    line: PricedLine,
     given: Given | None = None,
-) -> tuple[Explained, ...]:
-    """Recompute a priced line step by step, with what each step read.
+) -> dict[int, tuple[Explained, ...]]:
+    """Recompute the priced lines of a claim step by step, with what each step read.
 
-    The formulas are evaluated by the exact evaluator, not by the code that priced the line; the
-    last step is the paid amount.
+    The formulas are evaluated by the exact evaluator, not by the code that priced the lines; the
+    last step of a line is its paid amount.
+
+    Returns:
+        The steps of each priced line, by its number.
     """
-    rows = _rows(claim)
     known = given_rows(given_tables(plan), given or Given())
-    facts = {row["claim_line_number"]: _RowFacts(plan, tables, row, known) for row in rows}
+    facts = {row["claim_line_number"]: _RowFacts(plan, tables, row, known) for row in _rows(claim)}
     run_up = _RunUp(dict((given or Given()).opening(plan.accumulators)))
     for one in facts.values():
         one.claim = tuple(facts.values())
         one.run_up = run_up
-    if plan.accumulators:
-        _add_what_comes_before(plan, facts, priced, line.claim_line_number)
-    rule = next(r for r in plan.choosing if r.id == line.rule)
-    return _explained(plan, facts, priced, facts[line.claim_line_number], rule)
+    lines = {line.claim_line_number: line for line in priced.lines}
+    found: dict[int, tuple[Explained, ...]] = {}
+    # In the order in which they add to sums that run from line to line.
+    for one in sorted(facts.values(), key=_RowFacts.place):
+        line = lines[one.number]
+        if isinstance(line, PricedLine):
+            rule = next(r for r in plan.choosing if r.id == line.rule)
+            found[one.number] = _explained(plan, facts, priced, one, rule)
+        elif plan.accumulators and line.rule:
+            _add_until_refused(plan, facts, priced, one, line.rule)
+    return found
 
 
-def _add_what_comes_before(
-    plan: Plan, claim: Mapping[int, "_RowFacts"], priced: PricedClaim, number: int
+def _add_until_refused(
+    plan: Plan,
+    claim: Mapping[int, "_RowFacts"],
+    priced: PricedClaim,
+    facts: "_RowFacts",
+    refused_by: str,
 ) -> None:
-    """Add the lines before one to the sums that run from line to line."""
-    known = {one.claim_line_number: one for one in priced.lines}
-    for facts in sorted(claim.values(), key=_RowFacts.place):
-        if facts.number == number:
-            return
-        line = known[facts.number]
-        refused_by = line.rule if isinstance(line, RejectedLine) else None
-        # A rule that refuses a line leaves what earlier ones have added.
-        with suppress(Reject):
-            rule = facts.chosen() if line.rule else None
-            if rule is not None and (rule.step.per == "line" or refused_by != rule.id):
-                _explained(plan, claim, priced, facts, rule, refused_by)
+    """Add to running sums what the rules before the one that refuses a line have added."""
+    with suppress(Reject):
+        rule = facts.chosen()
+        if rule is not None and (rule.step.per == "line" or refused_by != rule.id):
+            _explained(plan, claim, priced, facts, rule, refused_by)
 
 
 def _rows(claim: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from rules_engine.engine import Ruleset, Run
 from rules_engine.ledger import Transfer
-from rules_engine.pricing.explain import explain_line
+from rules_engine.pricing.explain import explain_lines
 from rules_engine.pricing.given import Given
 from rules_engine.pricing.priced import PricedClaim, PricedLine, RejectedLine
 from rules_engine.testing.judge import judge
@@ -151,8 +151,9 @@ def explanations_give_the_amounts(ruleset: Ruleset, run: Run) -> int:
             amount = moved.amount.as_fraction()
             assert amount in said, f"no step of {one.rule} gives the {amount} of {moved}"
     for claim, given, priced in _alone(ruleset, run, lines_of(run)):
+        explained = explain_lines(ruleset.plan, ruleset.indexes, claim, priced, given)
         for line in priced.priced:
-            steps = explain_line(ruleset.plan, ruleset.indexes, claim, priced, line, given)
+            steps = explained[line.claim_line_number]
             judged += judge(steps, Fraction(1, 100))
             assert steps[-1].value == Fraction(line.paid), f"{line} is explained as {steps[-1]}"
         tree = ruleset.explain_claim(claim, given)

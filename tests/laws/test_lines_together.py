@@ -29,6 +29,7 @@ def test_a_claim_priced_in_its_turn_is_the_claim_in_the_batch(
         alone_as_in_the_batch(ruleset, run)
 
 
+@settings(max_examples=settings().max_examples // 4)
 @given(contracts(joint=True), claims())
 def test_the_explanation_of_a_line_gives_what_it_is_paid(
     contract: Contract, lines: list[dict[str, Any]]

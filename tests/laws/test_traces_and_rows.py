@@ -11,7 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from rules_engine import Engine, PricedLine, RejectedLine, Ruleset
-from rules_engine.pricing.explain import explain_line
+from rules_engine.pricing.explain import explain_lines
 from rules_engine.pricing.given import Given
 from rules_engine.testing import Contract
 from rules_engine.testing.laws import claims_of, lines_of
@@ -62,12 +62,10 @@ def test_a_trace_changes_no_price_and_says_what_the_exact_evaluator_says(
         assert traced == priced
         assert [trace.line for trace in traced.traces] == list(priced.lines)
         tree = ruleset.explain_claim(claim, KNOWN)
+        explained = explain_lines(ruleset.plan, ruleset.indexes, claim, priced, KNOWN)
         for trace, child in zip(traced.traces, tree.children, strict=True):
             if isinstance(trace.line, PricedLine):
-                steps = explain_line(
-                    ruleset.plan, ruleset.indexes, claim, priced, trace.line, KNOWN
-                )
-                assert trace.steps == steps
+                assert trace.steps == explained[trace.line.claim_line_number]
             assert trace.render() == child.render()
             assert trace.as_json() == child.as_json()
 
