@@ -1,0 +1,208 @@
+"""Settling: points of each measure, score of each domain, the total, and what it pays."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from rules_engine import Kind, Occasion, Output, Settlement, Transfer, Type, transfer
+from rules_engine_pay_for_performance.terms import KINDS, Domain, Measure, Payment, Terms
+
+__all__ = ["outputs", "settle"]
+
+_NUMBER: Final = Type(Kind.NUMBER, scale=None, nullable=True)
+_MONEY: Final = Type(Kind.MONEY, scale=2)
+
+
+def outputs(terms: Terms) -> Mapping[str, Output]:
+    """Points of measures, scores of domains, the total, shares of kinds, and the payment."""
+    found: dict[str, Output] = {}
+    for name, measure in terms.measures.items():
+        if not measure.combines:
+            for part in ("achievement", "improvement"):
+                found[f"{name}_{part}"] = Output(type=_NUMBER, meaning=f"points for {part}")
+        found[f"{name}_points"] = Output(type=_NUMBER, meaning="points of the measure")
+    for name, domain in terms.domains.items():
+        if domain.consistency is not None:
+            found[f"{name}_base"] = Output(type=_NUMBER, meaning="points without consistency")
+            found[f"{name}_consistency"] = Output(type=_NUMBER, meaning="points for consistency")
+        found[f"{name}_score"] = Output(type=_NUMBER, meaning="score of the domain, 0 to 100")
+        found[f"{name}_weighted"] = Output(type=_NUMBER, meaning="its part of the total")
+    found["total"] = Output(type=_NUMBER, meaning="total score, 0 to 100")
+    for kind in KINDS:
+        meaning = f"share of the total that measures of {kind} decide"
+        found[f"{kind}_share"] = Output(type=_NUMBER, meaning=meaning)
+    if terms.payment is not None:
+        found["factor"] = Output(type=_NUMBER, meaning="by which each payment is multiplied")
+        found["withheld"] = Output(type=_MONEY, meaning="what is withheld")
+        found["earned"] = Output(type=_MONEY, meaning="what the score earns back")
+    return found
+
+
+def settle(terms: Terms, occasion: Occasion) -> Settlement:
+    """Score every measure, every domain and the whole, and post what the total pays."""
+    sheet = occasion.worksheet
+    found: dict[str, Any] = dict.fromkeys(outputs(terms))
+    for name, measure in terms.measures.items():
+        if measure.when is None or occasion.value(measure.when) is True:
+            _combined(name, measure, occasion, found) if measure.combines else _points(
+                name, measure, terms, occasion, found
+            )
+    shares: dict[str, dict[str, str]] = {}
+    for name, domain in terms.domains.items():
+        _score(name, domain, terms, occasion, found, shares)
+    scored = [name for name in terms.domains if found[f"{name}_score"] is not None]
+    needed = occasion.take("domains_needed", terms.domains_needed)
+    moves: tuple[Transfer, ...] = ()
+    if scored and len(scored) >= needed:
+        weights = " + ".join(f"{name}_weight" for name in scored)
+        if sheet.let("weights", weights, note="weights of the domains that have a score"):
+            for name in scored:
+                formula = f"{name}_score * {name}_weight / weights"
+                found[f"{name}_weighted"] = sheet.let(f"{name}_weighted", formula)
+            formula = " + ".join(f"{name}_weighted" for name in scored)
+            found["total"] = sheet.let("total", formula)
+            for kind in KINDS:
+                parts = [
+                    f"{name}_weight / weights * {shares[name][kind]}"
+                    for name in scored
+                    if kind in shares[name]
+                ]
+                found[f"{kind}_share"] = sheet.let(f"{kind}_share", " + ".join(parts) or "0")
+            if terms.payment is not None:
+                moves = _pay(terms.payment, occasion, found)
+    return Settlement(transfers=moves, outputs=found, explained=sheet.steps)
+
+
+def _points(
+    name: str, measure: Measure, terms: Terms, occasion: Occasion, found: dict[str, Any]
+) -> None:
+    """Give achievement, improvement, and the better of the two."""
+    sheet = occasion.worksheet
+    rates = {key: occasion.value(formula) for key, formula in measure.rates.items()}
+    if any(rates[key] is None for key in ("performance", "threshold", "benchmark")):
+        return
+    for key, formula in measure.rates.items():
+        if rates[key] is not None:
+            occasion.take(f"{name}_{key}", formula)
+    better, worse = ("<", ">") if measure.lower_is_better else (">", "<")
+    p, t, b, z = (f"{name}_{k}" for k in ("performance", "threshold", "benchmark", "baseline"))
+    most = terms.achievement
+    steps = f"round({most - 1} * ({p} - {t}) / ({b} - {t}) + 0.5, 0)"
+    formula = (
+        f"case when {p} {better}= {b} then {most} when {p} {worse} {t} then 0"
+        f" else least(greatest({steps}, 1), {most - 1}) end"
+    )
+    found[f"{name}_achievement"] = sheet.let(f"{name}_achievement", formula)
+    points = f"{name}_achievement"
+    if rates["baseline"] is not None:
+        most = terms.improvement
+        steps = f"round({most + 1} * ({p} - {z}) / ({b} - {z}) - 0.5, 0)"
+        formula = (
+            f"case when {p} {worse}= {z} then 0 when {p} {better}= {b} then {most}"
+            f" else least(greatest({steps}, 0), {most}) end"
+        )
+        found[f"{name}_improvement"] = sheet.let(f"{name}_improvement", formula)
+        points = f"greatest({name}_achievement, {name}_improvement)"
+    found[f"{name}_points"] = sheet.let(f"{name}_points", points)
+
+
+def _combined(name: str, measure: Measure, occasion: Occasion, found: dict[str, Any]) -> None:
+    """Give the points of the only part that has some, or what is given for several parts."""
+    parts = [part for part in measure.combines if found[f"{part}_points"] is not None]
+    if len(parts) == 1:
+        formula = f"{parts[0]}_points"
+        found[f"{name}_points"] = occasion.worksheet.let(f"{name}_points", formula)
+    elif parts and measure.given is not None:
+        note = "given, because the weights of the parts are not known"
+        found[f"{name}_points"] = occasion.take(f"{name}_points", measure.given, note=note)
+
+
+def _score(
+    name: str,
+    domain: Domain,
+    terms: Terms,
+    occasion: Occasion,
+    found: dict[str, Any],
+    shares: dict[str, dict[str, str]],
+) -> None:
+    """Give the points of a domain as a share of the most that it could have had, times 100."""
+    sheet = occasion.worksheet
+    counted = [
+        measure
+        for measure, one in terms.measures.items()
+        if one.domain == name and found[f"{measure}_points"] is not None
+    ]
+    if len(counted) < domain.minimum:
+        return
+    occasion.take(f"{name}_weight", domain.weight)
+    formula = " + ".join(f"{measure}_points" for measure in counted)
+    most = terms.achievement * len(counted)
+    decided: dict[str, int] = {}
+    for measure in counted:
+        kind = terms.measures[measure].kind
+        decided[kind] = decided.get(kind, 0) + terms.achievement
+    if domain.consistency is not None:
+        base = sheet.let(f"{name}_base", formula)
+        found[f"{name}_base"] = base
+        found[f"{name}_consistency"] = _consistency(name, domain, counted, terms, occasion)
+        formula = f"{name}_base + {name}_consistency"
+        most += domain.consistency.points
+        kind = domain.consistency.kind
+        decided[kind] = decided.get(kind, 0) + domain.consistency.points
+    found[f"{name}_score"] = sheet.let(f"{name}_score", f"100 * ({formula}) / {most}")
+    shares[name] = {kind: f"{points} / {most}" for kind, points in decided.items()}
+
+
+def _consistency(
+    name: str, domain: Domain, counted: list[str], terms: Terms, occasion: Occasion
+) -> Any:
+    """Give points for the measure that is lowest between its floor and its threshold."""
+    sheet = occasion.worksheet
+    most = domain.consistency.points if domain.consistency is not None else 0
+    places = []
+    for measure in counted:
+        # Each is cut at 0 and 1, so that a rate beyond them does not decide by how far.
+        floor, threshold = f"{measure}_floor", f"{measure}_threshold"
+        share = f"({measure}_performance - {floor}) / ({threshold} - {floor})"
+        better = "<=" if terms.measures[measure].lower_is_better else ">="
+        formula = (
+            f"case when {measure}_performance {better} {threshold} then 1"
+            f" else greatest({share}, 0) end"
+        )
+        sheet.let(f"{measure}_place", formula)
+        places.append(f"{measure}_place")
+    lowest = places[0] if len(places) == 1 else f"least({', '.join(places)})"
+    sheet.let(f"{name}_lowest", lowest)
+    formula = (
+        f"case when {name}_lowest >= 1 then {most} when {name}_lowest <= 0 then 0 else"
+        f" least(greatest(round({most} * {name}_lowest - 0.5, 0), 0), {most - 1}) end"
+    )
+    return sheet.let(f"{name}_consistency", formula)
+
+
+def _pay(payment: Payment, occasion: Occasion, found: dict[str, Any]) -> tuple[Transfer, ...]:
+    """Withhold a fraction of the base and give back what the score earns."""
+    sheet = occasion.worksheet
+    for name in ("base", "withhold", "slope", "full"):
+        occasion.take(name, getattr(payment, name))
+    formula = "1 - withhold + withhold * slope * total / full"
+    found["factor"] = sheet.let("factor", formula)
+    (payer,), (payee,) = occasion.parties([payment.payer]), occasion.parties([payment.payee])
+    moves = []
+    for name, formula, source, target in (
+        ("withheld", "base * withhold", payee, payer),
+        ("earned", "base * withhold * slope * total / full", payer, payee),
+    ):
+        money = occasion.post(name, formula)
+        found[name] = money.as_fraction()
+        moves.append(
+            transfer(
+                source,
+                target,
+                money,
+                rule=occasion.rule,
+                reason=name,
+                key=occasion.key,
+                period=occasion.period.label,
+            )
+        )
+    return tuple(move for move in moves if move is not None)

@@ -1,0 +1,285 @@
+"""The terms of a pay-for-performance rule: measures, domains and what a score pays."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from attrs import frozen
+
+from rules_engine import Formula, TermsError, expression_schema
+
+__all__ = ["KINDS", "SCHEMA", "Consistency", "Domain", "Measure", "Payment", "Terms"]
+
+KINDS: Final = ("structure", "process", "outcome", "experience", "cost")
+"""What a measure is about; results say what share of the score each kind decides."""
+
+_NAME: Final = "^[a-z][a-z0-9_]*$"
+_RATES: Final = ("performance", "baseline", "threshold", "benchmark", "floor")
+
+
+def _number(title: str) -> dict[str, Any]:
+    return expression_schema("number or null", title=title)
+
+
+def _named(title: str, of: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "title": title,
+        "type": "object",
+        "propertyNames": {"pattern": _NAME},
+        "additionalProperties": of,
+        "minProperties": 1,
+    }
+
+
+_POINTS: Final = {"type": "integer", "minimum": 2}
+
+_MEASURE: Final[dict[str, Any]] = {
+    "type": "object",
+    "properties": {
+        "kind": {"title": "What the measure is about", "enum": list(KINDS)},
+        "domain": {
+            "title": "Domain that its points count in; none where it is only a part of another",
+            "type": "string",
+        },
+        "better": {"title": "Which rates are better", "enum": ["higher", "lower"]},
+        "when": expression_schema("boolean", title="Whether the measure counts here at all"),
+        "performance": _number("Rate of the performance period"),
+        "baseline": _number("Rate of the baseline period"),
+        "threshold": _number("Rate from which achievement earns points"),
+        "benchmark": _number("Rate from which achievement earns all points"),
+        "floor": _number("Rate at which consistency is nothing"),
+        "combines": {
+            "title": "Measures of which this one is made up",
+            "type": "array",
+            "items": {"type": "string"},
+            "minItems": 1,
+            "uniqueItems": True,
+        },
+        "given": _number("Points that are given where more than one part has points"),
+    },
+    "required": ["kind"],
+    "additionalProperties": False,
+}
+
+_DOMAIN: Final[dict[str, Any]] = {
+    "type": "object",
+    "properties": {
+        "weight": expression_schema("number", title="Weight of the domain, in any unit"),
+        "minimum": {
+            "title": "Fewest measures with points for which the domain has a score",
+            "type": "integer",
+            "minimum": 1,
+        },
+        "consistency": {
+            "title": "Points for the lowest of the domain's measures between floor and threshold",
+            "type": "object",
+            "properties": {
+                "points": {"title": "Most points", **_POINTS},
+                "kind": {"title": "What these points are about", "enum": list(KINDS)},
+            },
+            "required": ["points", "kind"],
+            "additionalProperties": False,
+        },
+    },
+    "required": ["weight", "minimum"],
+    "additionalProperties": False,
+}
+
+_PAYMENT: Final[dict[str, Any]] = {
+    "type": "object",
+    "properties": {
+        "base": expression_schema("money", title="Payments of the period, in currency"),
+        "withhold": expression_schema("rate", title="Fraction of the base that is withheld"),
+        "slope": expression_schema("number", title="Return of the withhold for a full score"),
+        "full": expression_schema("number", title="Score that earns the slope once, such as 100"),
+        "payer": {"title": "Party that withholds and pays", "type": "string", "x-party": "one"},
+        "payee": {"title": "Party that is paid", "type": "string", "x-party": "one"},
+    },
+    "required": ["base", "withhold", "slope", "full", "payer", "payee"],
+    "additionalProperties": False,
+}
+
+SCHEMA: Final[Mapping[str, Any]] = {
+    "$schema": "https://json-schema.org/draft/2020-12/schema",
+    "title": "Terms of pay_for_performance",
+    "type": "object",
+    "properties": {
+        "measures": _named("What is measured", _MEASURE),
+        "points": {
+            "title": "Most points of a measure",
+            "type": "object",
+            "properties": {
+                "achievement": {"title": "For achievement", **_POINTS},
+                "improvement": {"title": "For improvement", **_POINTS},
+            },
+            "required": ["achievement", "improvement"],
+            "additionalProperties": False,
+        },
+        "domains": _named("How measures become a score", _DOMAIN),
+        "domains_needed": expression_schema(
+            "number", title="Fewest domains with a score for which there is a total"
+        ),
+        "payment": {"title": "What the total pays", **_PAYMENT},
+    },
+    "required": ["measures", "points", "domains", "domains_needed"],
+    "additionalProperties": False,
+}
+
+
+@frozen(kw_only=True)
+class Measure:
+    """One measure.
+
+    Attributes:
+        kind: One of `KINDS`.
+        domain: Where its points count; None for a part of another measure.
+        lower_is_better: Whether lower rates are better.
+        when: Whether it counts; None for always.
+        rates: Formulas of performance, baseline, threshold, benchmark and floor.
+        combines: Measures of which it is made up.
+        given: Points where more than one of these has points.
+    """
+
+    kind: str
+    domain: str | None
+    lower_is_better: bool
+    when: Formula | None
+    rates: Mapping[str, Formula]
+    combines: tuple[str, ...]
+    given: Formula | None
+
+
+@frozen(kw_only=True)
+class Consistency:
+    """Points for the lowest of a domain's measures.
+
+    Attributes:
+        points: Most points.
+        kind: One of `KINDS`.
+    """
+
+    points: int
+    kind: str
+
+
+@frozen(kw_only=True)
+class Domain:
+    """One domain.
+
+    Attributes:
+        weight: Its weight, in any unit.
+        minimum: Fewest measures with points.
+        consistency: Points for the lowest of its measures, or None.
+    """
+
+    weight: Formula
+    minimum: int
+    consistency: Consistency | None
+
+
+@frozen(kw_only=True)
+class Payment:
+    """What the total pays.
+
+    Attributes:
+        base: Payments of the period, in currency.
+        withhold: Fraction of the base that is withheld, 0 to 1.
+        slope: Return of the withhold for a full score.
+        full: Score that earns the slope once.
+        payer: Party that withholds and pays.
+        payee: Party that is paid.
+    """
+
+    base: Formula
+    withhold: Formula
+    slope: Formula
+    full: Formula
+    payer: str
+    payee: str
+
+
+@frozen(kw_only=True)
+class Terms:
+    """The terms of the rule.
+
+    Attributes:
+        measures: By name; parts before the measures that they make up.
+        achievement: Most points for achievement.
+        improvement: Most points for improvement.
+        domains: By name.
+        domains_needed: Fewest domains with a score for a total.
+        payment: What the total pays, or None.
+    """
+
+    measures: Mapping[str, Measure]
+    achievement: int
+    improvement: int
+    domains: Mapping[str, Domain]
+    domains_needed: Formula
+    payment: Payment | None
+
+    @classmethod
+    def read(cls, terms: Mapping[str, Any]) -> "Terms":
+        """Read terms that fit the schema.
+
+        Raises:
+            TermsError: They make no sense together.
+        """
+        wrong = list(_findings(terms))
+        if wrong:
+            raise TermsError(*wrong)
+        measures = {name: _measure(given) for name, given in terms["measures"].items()}
+        payment = terms.get("payment")
+        return cls(
+            measures=dict(sorted(measures.items(), key=lambda item: bool(item[1].combines))),
+            achievement=int(terms["points"]["achievement"]),
+            improvement=int(terms["points"]["improvement"]),
+            domains={name: _domain(given) for name, given in terms["domains"].items()},
+            domains_needed=terms["domains_needed"],
+            payment=None if payment is None else Payment(**payment),
+        )
+
+
+def _findings(terms: Mapping[str, Any]) -> Any:
+    measures = terms["measures"]
+    for name, measure in measures.items():
+        path = ("measures", name)
+        domain = measure.get("domain")
+        if domain is not None and domain not in terms["domains"]:
+            message = f"{domain} is no domain of this rule; one of its domains may stand here"
+            yield (*path, "domain"), "PP101", message, None
+        parts = measure.get("combines", [])
+        for place, part in enumerate(parts):
+            if part not in measures or measures[part].get("combines"):
+                message = f"{part} is no measure that could be combined; one with rates may be"
+                yield (*path, "combines", place), "PP102", message, None
+        needed = ("given",) if parts else ("better", *_RATES[:4])
+        for key in needed:
+            if key not in measure:
+                yield path, "PP103", f"{name} has no {key}; it needs one", None
+        consistency = domain in terms["domains"] and terms["domains"][domain].get("consistency")
+        if consistency and "floor" not in measure:
+            message = f"{name} has no floor; consistency of {domain} needs one"
+            yield path, "PP104", message, None
+
+
+def _measure(given: Mapping[str, Any]) -> Measure:
+    return Measure(
+        kind=given["kind"],
+        domain=given.get("domain"),
+        lower_is_better=given.get("better") == "lower",
+        when=given.get("when"),
+        rates={name: given[name] for name in _RATES if name in given},
+        combines=tuple(given.get("combines", ())),
+        given=given.get("given"),
+    )
+
+
+def _domain(given: Mapping[str, Any]) -> Domain:
+    consistency = given.get("consistency")
+    return Domain(
+        weight=given["weight"],
+        minimum=int(given["minimum"]),
+        consistency=None
+        if consistency is None
+        else Consistency(points=int(consistency["points"]), kind=consistency["kind"]),
+    )
