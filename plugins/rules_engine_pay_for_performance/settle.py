@@ -80,9 +80,9 @@ def _points(
     rates = {key: occasion.value(formula) for key, formula in measure.rates.items()}
     if any(rates[key] is None for key in ("performance", "threshold", "benchmark")):
         return
-    for key, formula in measure.rates.items():
+    for key, rate in measure.rates.items():
         if rates[key] is not None:
-            occasion.take(f"{name}_{key}", formula)
+            occasion.take(f"{name}_{key}", rate)
     better, worse = ("<", ">") if measure.lower_is_better else (">", "<")
     p, t, b, z = (f"{name}_{k}" for k in ("performance", "threshold", "benchmark", "baseline"))
     most = terms.achievement
