@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from rules_engine import Kind, Occasion, Output, Settlement, Transfer, Type, transfer
-from rules_engine_pay_for_performance.terms import KINDS, Domain, Measure, Payment, Terms
+from rules_engine_pay_for_performance.terms import KINDS, Domain, Measure, Payment, Penalty, Terms
 
 __all__ = ["outputs", "settle"]
 
@@ -26,10 +26,22 @@ def outputs(terms: Terms) -> Mapping[str, Output]:
             found[f"{name}_consistency"] = Output(type=_NUMBER, meaning="points for consistency")
         found[f"{name}_score"] = Output(type=_NUMBER, meaning="score of the domain, 0 to 100")
         found[f"{name}_weighted"] = Output(type=_NUMBER, meaning="its part of the total")
-    found["total"] = Output(type=_NUMBER, meaning="total score, 0 to 100")
-    for kind in KINDS:
-        meaning = f"share of the total that measures of {kind} decide"
-        found[f"{kind}_share"] = Output(type=_NUMBER, meaning=meaning)
+    if terms.measures:
+        found["total"] = Output(type=_NUMBER, meaning="total score, 0 to 100")
+        for kind in KINDS:
+            meaning = f"share of the total that measures of {kind} decide"
+            found[f"{kind}_share"] = Output(type=_NUMBER, meaning=meaning)
+    return found | _further(terms)
+
+
+def _further(terms: Terms) -> dict[str, Output]:
+    """Ratios, and what they and the total make of a payment."""
+    found: dict[str, Output] = {}
+    for name in terms.ratios:
+        found[f"{name}_ratio"] = Output(type=_NUMBER, meaning="what happened to what was expected")
+    if terms.penalty is not None:
+        found["reduction"] = Output(type=_NUMBER, meaning="fraction that is taken away")
+        found["penalty_factor"] = Output(type=_NUMBER, meaning="1 minus it, rounded")
     if terms.payment is not None:
         found["factor"] = Output(type=_NUMBER, meaning="by which each payment is multiplied")
         found["withheld"] = Output(type=_MONEY, meaning="what is withheld")
@@ -39,18 +51,28 @@ def outputs(terms: Terms) -> Mapping[str, Output]:
 
 def settle(terms: Terms, occasion: Occasion) -> Settlement:
     """Score every measure, every domain and the whole, and post what the total pays."""
-    sheet = occasion.worksheet
     found: dict[str, Any] = dict.fromkeys(outputs(terms))
     for name, measure in terms.measures.items():
         if measure.when is None or occasion.value(measure.when) is True:
             _combined(name, measure, occasion, found) if measure.combines else _points(
                 name, measure, terms, occasion, found
             )
+    if terms.penalty is not None:
+        _penalize(terms, terms.penalty, occasion, found)
+    moves = _total(terms, occasion, found) if terms.domains_needed is not None else ()
+    return Settlement(transfers=moves, outputs=found, explained=occasion.worksheet.steps)
+
+
+def _total(terms: Terms, occasion: Occasion, found: dict[str, Any]) -> tuple[Transfer, ...]:
+    """Give the scores of domains and the total, and post what it pays."""
+    sheet = occasion.worksheet
     shares: dict[str, dict[str, str]] = {}
     for name, domain in terms.domains.items():
         _score(name, domain, terms, occasion, found, shares)
     scored = [name for name in terms.domains if found[f"{name}_score"] is not None]
-    needed = occasion.take("domains_needed", terms.domains_needed)
+    needed = 0
+    if terms.domains_needed is not None:
+        needed = occasion.take("domains_needed", terms.domains_needed)
     moves: tuple[Transfer, ...] = ()
     if scored and len(scored) >= needed:
         weights = " + ".join(f"{name}_weight" for name in scored)
@@ -69,7 +91,7 @@ def settle(terms: Terms, occasion: Occasion) -> Settlement:
                 found[f"{kind}_share"] = sheet.let(f"{kind}_share", " + ".join(parts) or "0")
             if terms.payment is not None:
                 moves = _pay(terms.payment, occasion, found)
-    return Settlement(transfers=moves, outputs=found, explained=sheet.steps)
+    return moves
 
 
 def _points(
@@ -177,6 +199,37 @@ def _consistency(
         f" least(greatest(round({most} * {name}_lowest - 0.5, 0), 0), {most - 1}) end"
     )
     return sheet.let(f"{name}_consistency", formula)
+
+
+def _penalize(terms: Terms, penalty: Penalty, occasion: Occasion, found: dict[str, Any]) -> None:
+    """Take away a share of payments for each ratio above its limit; no more than the cap."""
+    sheet = occasion.worksheet
+    parts = ["0"]
+    is_known = True
+    for name, ratio in terms.ratios.items():
+        if any(occasion.value(one) is None for one in (ratio.predicted, ratio.expected)):
+            continue
+        occasion.take(f"{name}_predicted", ratio.predicted)
+        occasion.take(f"{name}_expected", ratio.expected)
+        found[f"{name}_ratio"] = sheet.let(f"{name}_ratio", f"{name}_predicted / {name}_expected")
+        if occasion.value(ratio.counts) is not True:
+            continue
+        if any(occasion.value(one) is None for one in (ratio.limit, ratio.weight)):
+            # A factor without one of its parts would be too kind, so there is none.
+            is_known = False
+            continue
+        occasion.take(f"{name}_limit", ratio.limit)
+        occasion.take(f"{name}_weight", ratio.weight)
+        formula = f"{name}_weight * greatest({name}_ratio - {name}_limit, 0)"
+        sheet.let(f"{name}_excess", formula)
+        parts.append(f"{name}_excess")
+    if not is_known:
+        return
+    occasion.take("modifier", penalty.modifier)
+    occasion.take("cap", penalty.cap)
+    found["reduction"] = sheet.let("reduction", f"least(cap, modifier * ({' + '.join(parts)}))")
+    formula = f"round(1 - reduction, {penalty.places})"
+    found["penalty_factor"] = sheet.let("penalty_factor", formula)
 
 
 def _pay(payment: Payment, occasion: Occasion, found: dict[str, Any]) -> tuple[Transfer, ...]:

@@ -7,7 +7,17 @@ from attrs import frozen
 
 from rules_engine import Formula, TermsError, expression_schema
 
-__all__ = ["KINDS", "SCHEMA", "Consistency", "Domain", "Measure", "Payment", "Terms"]
+__all__ = [
+    "KINDS",
+    "SCHEMA",
+    "Consistency",
+    "Domain",
+    "Measure",
+    "Payment",
+    "Penalty",
+    "Ratio",
+    "Terms",
+]
 
 KINDS: Final = ("structure", "process", "outcome", "experience", "cost")
 """What a measure is about; results say what share of the score each kind decides."""
@@ -98,6 +108,19 @@ _PAYMENT: Final[dict[str, Any]] = {
     "additionalProperties": False,
 }
 
+_RATIO: Final[dict[str, Any]] = {
+    "type": "object",
+    "properties": {
+        "predicted": _number("What happened, adjusted for risk; or the ratio itself"),
+        "expected": _number("What was to be expected, in the same unit; 1 for a ratio"),
+        "counts": expression_schema("boolean", title="Whether it is penalized here"),
+        "limit": _number("Ratio above which it is penalized"),
+        "weight": _number("Share of payments that it concerns"),
+    },
+    "required": ["predicted", "expected", "counts", "limit", "weight"],
+    "additionalProperties": False,
+}
+
 SCHEMA: Final[Mapping[str, Any]] = {
     "$schema": "https://json-schema.org/draft/2020-12/schema",
     "title": "Terms of pay_for_performance",
@@ -119,8 +142,31 @@ SCHEMA: Final[Mapping[str, Any]] = {
             "number", title="Fewest domains with a score for which there is a total"
         ),
         "payment": {"title": "What the total pays", **_PAYMENT},
+        "ratios": _named("Outcomes of medical conditions against what was expected", _RATIO),
+        "penalty": {
+            "title": "What ratios above their limits cost",
+            "type": "object",
+            "properties": {
+                "modifier": expression_schema("number", title="Multiplier of the whole"),
+                "cap": expression_schema("rate", title="Most that is taken away"),
+                "places": {
+                    "title": "Decimal places of the factor",
+                    "type": "integer",
+                    "minimum": 0,
+                    "maximum": 12,
+                },
+            },
+            "required": ["modifier", "cap", "places"],
+            "additionalProperties": False,
+        },
     },
-    "required": ["measures", "points", "domains", "domains_needed"],
+    "dependentRequired": {
+        "measures": ["points", "domains", "domains_needed"],
+        "payment": ["measures"],
+        "ratios": ["penalty"],
+        "penalty": ["ratios"],
+    },
+    "minProperties": 1,
     "additionalProperties": False,
 }
 
@@ -198,6 +244,40 @@ class Payment:
 
 
 @frozen(kw_only=True)
+class Ratio:
+    """An outcome against what was expected.
+
+    Attributes:
+        predicted: What happened, adjusted for risk.
+        expected: What was to be expected, in the same unit.
+        counts: Whether it is penalized.
+        limit: Ratio above which it is penalized.
+        weight: Share of payments that it concerns.
+    """
+
+    predicted: Formula
+    expected: Formula
+    counts: Formula
+    limit: Formula
+    weight: Formula
+
+
+@frozen(kw_only=True)
+class Penalty:
+    """What ratios above their limits cost.
+
+    Attributes:
+        modifier: Multiplier of the whole.
+        cap: Most that is taken away, 0 to 1.
+        places: Decimal places of the factor.
+    """
+
+    modifier: Formula
+    cap: Formula
+    places: int
+
+
+@frozen(kw_only=True)
 class Terms:
     """The terms of the rule.
 
@@ -208,14 +288,18 @@ class Terms:
         domains: By name.
         domains_needed: Fewest domains with a score for a total.
         payment: What the total pays, or None.
+        ratios: Outcomes against what was expected, by name.
+        penalty: What these cost, or None.
     """
 
     measures: Mapping[str, Measure]
     achievement: int
     improvement: int
     domains: Mapping[str, Domain]
-    domains_needed: Formula
+    domains_needed: Formula | None
     payment: Payment | None
+    ratios: Mapping[str, Ratio]
+    penalty: Penalty | None
 
     @classmethod
     def read(cls, terms: Mapping[str, Any]) -> "Terms":
@@ -227,20 +311,24 @@ class Terms:
         wrong = list(_findings(terms))
         if wrong:
             raise TermsError(*wrong)
-        measures = {name: _measure(given) for name, given in terms["measures"].items()}
+        measures = {name: _measure(given) for name, given in terms.get("measures", {}).items()}
         payment = terms.get("payment")
+        penalty = terms.get("penalty")
+        points = terms.get("points", {"achievement": 2, "improvement": 2})
         return cls(
             measures=dict(sorted(measures.items(), key=lambda item: bool(item[1].combines))),
-            achievement=int(terms["points"]["achievement"]),
-            improvement=int(terms["points"]["improvement"]),
-            domains={name: _domain(given) for name, given in terms["domains"].items()},
-            domains_needed=terms["domains_needed"],
+            achievement=int(points["achievement"]),
+            improvement=int(points["improvement"]),
+            domains={name: _domain(given) for name, given in terms.get("domains", {}).items()},
+            domains_needed=terms.get("domains_needed"),
             payment=None if payment is None else Payment(**payment),
+            ratios={name: Ratio(**given) for name, given in terms.get("ratios", {}).items()},
+            penalty=None if penalty is None else Penalty(**penalty),
         )
 
 
 def _findings(terms: Mapping[str, Any]) -> Any:
-    measures = terms["measures"]
+    measures = terms.get("measures", {})
     for name, measure in measures.items():
         path = ("measures", name)
         domain = measure.get("domain")
