@@ -15,11 +15,13 @@ from rules_engine import (
     Type,
     transfer,
 )
+from rules_engine_gain_loss_sharing.amount import shared_part, take_minimum
 from rules_engine_gain_loss_sharing.terms import Part, Terms
 
 __all__ = ["outputs", "settle"]
 
 _MONEY: Final = Type(Kind.MONEY, scale=2)
+_NUMBER: Final = Type(Kind.NUMBER, scale=None, nullable=True)
 
 
 def outputs(_: Terms) -> Mapping[str, Output]:
@@ -29,6 +31,16 @@ def outputs(_: Terms) -> Mapping[str, Output]:
         "expenditure": Output(type=_MONEY, meaning="all that was paid out of the pool"),
         "result": Output(
             type=_MONEY, meaning="revenue minus expenditure: a gain, or a loss below zero"
+        ),
+        "result_rate": Output(type=_NUMBER, meaning="result as a fraction of revenue"),
+        "minimum_rate": Output(
+            type=_NUMBER, meaning="fraction of revenue that a result of this sign has to reach"
+        ),
+        "counted": Output(
+            type=_MONEY, meaning="what counts of the result, with its sign; 0 below the minimum"
+        ),
+        "sharing_rate": Output(
+            type=_NUMBER, meaning="fraction of it that is divided before reductions and caps"
         ),
         "shared": Output(type=_MONEY, meaning="what the parties divide of it, with its sign"),
         "share": Output(
@@ -56,8 +68,12 @@ def settle(terms: Terms, occasion: Occasion) -> Settlement:
     revenue = sheet.let("revenue", " + ".join(posted["revenue"]))
     expenditure = sheet.let("expenditure", " + ".join(posted["expenditure"]))
     result = sheet.let("result", "revenue - expenditure")
+    # Of no revenue there is no rate; a minimum rate then refuses the settlement.
+    result_rate = sheet.let("result_rate", "result / revenue") if revenue else None
     part = terms.gain if result >= 0 else terms.loss
-    shared = _shared(part, occasion, gain=result >= 0)
+    minimum_rate = take_minimum(part, occasion)
+    counted, sharing_rate = shared_part(part, occasion, gain=result >= 0)
+    shared = Money.of(sheet["shared"], occasion.currency)
     shares = _shares(part, occasion, shared)
     for party, amount in shares.items():
         moves.append(_move(occasion, pool, party, amount, reason="share of the result"))
@@ -75,6 +91,10 @@ def settle(terms: Terms, occasion: Occasion) -> Settlement:
             "revenue": revenue,
             "expenditure": expenditure,
             "result": result,
+            "result_rate": result_rate,
+            "minimum_rate": minimum_rate,
+            "counted": counted,
+            "sharing_rate": sharing_rate,
             "shared": sheet["shared"],
             "share": {party: amount.as_fraction() for party, amount in shares.items()},
         },
@@ -95,30 +115,6 @@ def _move(
         key=occasion.key,
         period=occasion.period.label,
     )
-
-
-def _shared(part: Part, occasion: Occasion, *, gain: bool) -> Money:
-    """Give what is divided: all of the result unless a gate, a rate or a cap says less."""
-    sheet = occasion.worksheet
-    formula = "result" if gain else "-result"
-    if part.rate is not None:
-        occasion.take("rate", part.rate)
-        formula = f"{formula} * rate"
-    if part.cap is not None:
-        cap = occasion.take("cap", part.cap)
-        if cap < 0:
-            msg = f"the cap of {occasion.rule} is {cap}; it is 0 or more"
-            raise SettlementError(msg)
-        formula = f"least({formula}, cap)"
-    if part.gate is not None:
-        occasion.take("gate", part.gate)
-        formula = f"case when gate then {formula} else 0 end"
-    if formula in {"result", "-result"}:
-        sheet.let("shared", "result")
-    else:
-        sign = "" if gain else "-"
-        sheet.let("shared", f"{sign}{occasion.rounding(formula)}", kind="posted")
-    return Money.of(sheet["shared"], occasion.currency)
 
 
 def _shares(part: Part, occasion: Occasion, shared: Money) -> dict[str, Money]:

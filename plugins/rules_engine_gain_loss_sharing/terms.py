@@ -9,8 +9,19 @@ from attrs import frozen
 
 from rules_engine import Formula, TermsError, expression_schema
 
-__all__ = ["SCHEMA", "Part", "Terms"]
+__all__ = ["SCHEMA", "Band", "Part", "Terms"]
 
+_LIMITS: Final = (
+    "gate",
+    "minimum_rate",
+    "limits",
+    "rate",
+    "bands",
+    "reduce",
+    "cap",
+    "caps",
+    "relief",
+)
 _NAME: Final = "^[a-z][a-z0-9_]*$"
 
 
@@ -23,6 +34,15 @@ def _amounts(title: str) -> dict[str, Any]:
             "money", title="Amount of the period in currency"
         ),
         "minProperties": 1,
+    }
+
+
+def _several(title: str) -> dict[str, Any]:
+    return {
+        "title": title,
+        "type": "array",
+        "items": expression_schema("money", title="Amount in currency"),
+        "minItems": 1,
     }
 
 
@@ -68,8 +88,60 @@ _PART: Final[dict[str, Any]] = {
             "default": False,
         },
         "gate": expression_schema("boolean", title="Whether it is divided at all"),
+        "minimum_rate": expression_schema(
+            "number", title="Fraction of revenue that it has to reach before it counts"
+        ),
+        "counts": {
+            "title": "What counts of it once the minimum rate is reached",
+            "enum": ["from_first_dollar", "above_minimum"],
+            "default": "from_first_dollar",
+        },
+        "below_minimum": {
+            "title": "When it counts below the minimum rate all the same, and at which rate then",
+            "type": "object",
+            "properties": {
+                "when": expression_schema("boolean", title="Whether it counts"),
+                "rate": expression_schema("rate", title="Fraction of it that is divided then"),
+            },
+            "required": ["when", "rate"],
+            "additionalProperties": False,
+        },
+        "limits": _several("Most of it that counts before rate and bands, in currency"),
         "rate": expression_schema("rate", title="Fraction of it that is divided, 0 to 1"),
+        "bands": {
+            "title": "Rates of the bands that it runs through, each for the part within the band",
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {
+                    "through": expression_schema(
+                        "number", title="Fraction of revenue at which the band ends"
+                    ),
+                    "rate": expression_schema("rate", title="Fraction of the band's part"),
+                },
+                "required": ["rate"],
+                "additionalProperties": False,
+            },
+            "minItems": 1,
+        },
+        "reduce": {
+            "title": "Fraction that is taken off, such as sequestration, and when",
+            "type": "object",
+            "properties": {
+                "by": expression_schema("rate", title="Fraction that is taken off"),
+                "order": {
+                    "title": "Whether it is taken off before or after the cap",
+                    "enum": ["before_cap", "after_cap"],
+                },
+            },
+            "required": ["by", "order"],
+            "additionalProperties": False,
+        },
         "cap": expression_schema("money", title="Most that is divided, in currency"),
+        "caps": _several("Most that is divided, in currency; the lowest of several holds"),
+        "relief": expression_schema(
+            "money", title="What is taken off after the cap, down to zero, in currency"
+        ),
         "residual": {
             "title": "Party that keeps, or bears, what gate, rate and cap leave",
             "type": "string",
@@ -98,6 +170,19 @@ SCHEMA: Final[Mapping[str, Any]] = {
 
 
 @frozen(kw_only=True)
+class Band:
+    """A band of a gain or loss that has a rate of its own.
+
+    Attributes:
+        rate: Fraction of the band's part that is divided, 0 to 1.
+        through: Fraction of revenue at which the band ends; None for the last.
+    """
+
+    rate: Formula
+    through: Formula | None = None
+
+
+@frozen(kw_only=True)
 class Part:
     """How a gain, or a loss, is divided.
 
@@ -107,8 +192,17 @@ class Part:
         by: Weight of each party as a formula; None for equal or stated parts.
         nested: Whether groups are divided first.
         gate: Whether it is divided at all.
+        minimum_rate: Fraction of revenue that it has to reach before it counts.
+        above_minimum: Whether only what lies above the minimum counts.
+        below_when: Whether it counts below the minimum all the same.
+        below_rate: Fraction of it that is divided then.
+        limits: Most of it that counts before rate and bands, in currency.
         rate: Fraction of it that is divided, 0 to 1.
-        cap: Most that is divided, in currency.
+        bands: Rates of the bands that it runs through, lowest first.
+        reduce: Fraction that is taken off.
+        reduced_first: Whether that is taken off before the cap.
+        caps: Most that is divided, in currency; the lowest holds.
+        relief: What is taken off after the cap, in currency.
         residual: Party that keeps or bears the rest.
     """
 
@@ -117,8 +211,17 @@ class Part:
     by: Formula | None = None
     nested: bool = False
     gate: Formula | None = None
+    minimum_rate: Formula | None = None
+    above_minimum: bool = False
+    below_when: Formula | None = None
+    below_rate: Formula | None = None
+    limits: tuple[Formula, ...] = ()
     rate: Formula | None = None
-    cap: Formula | None = None
+    bands: tuple[Band, ...] = ()
+    reduce: Formula | None = None
+    reduced_first: bool = False
+    caps: tuple[Formula, ...] = ()
+    relief: Formula | None = None
     residual: str | None = None
 
     @classmethod
@@ -126,11 +229,13 @@ class Part:
         """Read one part.
 
         Raises:
-            TermsError: Something may be left over and nobody is named who keeps it.
+            TermsError: Something may be left over and nobody is named who keeps it, or terms
+                contradict each other.
         """
         share = terms["share"]
         weights = share.get("weights") if isinstance(share, Mapping) else None
-        limited = [key for key in ("gate", "rate", "cap") if key in terms]
+        _consistent(name, terms)
+        limited = [key for key in _LIMITS if key in terms]
         if limited and "residual" not in terms:
             limits = " and ".join(limited)
             message = (
@@ -155,10 +260,38 @@ class Part:
             by=share.get("by") if isinstance(share, Mapping) else None,
             nested=terms.get("nested", False),
             gate=terms.get("gate"),
+            minimum_rate=terms.get("minimum_rate"),
+            above_minimum=terms.get("counts") == "above_minimum",
+            below_when=terms.get("below_minimum", {}).get("when"),
+            below_rate=terms.get("below_minimum", {}).get("rate"),
+            limits=tuple(terms.get("limits", ())),
             rate=terms.get("rate"),
-            cap=terms.get("cap"),
+            bands=tuple(
+                Band(rate=band["rate"], through=band.get("through"))
+                for band in terms.get("bands", ())
+            ),
+            reduce=terms.get("reduce", {}).get("by"),
+            reduced_first=terms.get("reduce", {}).get("order") == "before_cap",
+            caps=(*((terms["cap"],) if "cap" in terms else ()), *terms.get("caps", ())),
+            relief=terms.get("relief"),
             residual=terms.get("residual"),
         )
+
+
+def _consistent(name: str, terms: Mapping[str, Any]) -> None:
+    if "bands" in terms and "rate" in terms:
+        message = f"{name} has a rate and bands; one of them says what is divided"
+        raise TermsError(((name, "bands"), "GL104", message, "leave rate or bands out"))
+    for key in ("counts", "below_minimum"):
+        if key in terms and "minimum_rate" not in terms:
+            message = f"{name} has {key} and no minimum_rate that it speaks of"
+            raise TermsError(((name, key), "GL105", message, "add minimum_rate"))
+    bands = terms.get("bands", ())
+    for place, band in enumerate(bands):
+        is_last = place == len(bands) - 1
+        if is_last == ("through" in band):
+            message = "every band but the last says through where it ends; the last has no end"
+            raise TermsError(((name, "bands", place), "GL106", message, None))
 
 
 def _exact(number: Decimal | int) -> Fraction:

@@ -329,6 +329,7 @@ def _entity(name: str, said: Mapping[str, Any]) -> Entity:
         table=said["table"],
         key=tuple(said["key"]),
         role=said["role"],
+        period=said.get("period"),
         path=("entities", name),
     )
 

@@ -94,6 +94,7 @@ class Entity:
         table: The table.
         key: Columns that name one entity.
         role: Role of each.
+        period: Column of the period that a row belongs to; None where rows belong to every one.
         path: Where the document declares it.
     """
 
@@ -101,6 +102,7 @@ class Entity:
     table: str
     key: tuple[str, ...]
     role: str
+    period: str | None = None
     path: Path
 
 

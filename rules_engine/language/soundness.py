@@ -77,14 +77,17 @@ def _another(kind: str, name: str) -> str:
 def entity_keys(
     declaration: Declaration, columns_of: Callable[[str], Mapping[str, Type]]
 ) -> Iterator[Diagnostic]:
-    """Find key columns of entities that their tables do not have."""
+    """Find key and period columns of entities that their tables do not have."""
     document = declaration.document
     for entity in declaration.entities.values():
         columns = columns_of(entity.table)
-        for place, name in enumerate(entity.key):
+        named = [(("key", place), name) for place, name in enumerate(entity.key)]
+        if entity.period is not None:
+            named.append((("period",), entity.period))
+        for where, name in named:
             if columns and name not in columns:
                 yield Diagnostic(
-                    document.locate((*entity.path, "key", place)),
+                    document.locate((*entity.path, *where)),
                     "RE306",
                     f"{name} is no column of {entity.table}; {choices(columns)} may stand here",
                 )

@@ -3,6 +3,7 @@
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from datetime import date
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     from rules_engine.tables.lookup import LookupTable
 
-__all__ = ["Facts", "Given", "NotSettledError", "entities", "key_columns"]
+__all__ = ["Facts", "Given", "NotSettledError", "belongs", "entities", "key_columns"]
 
 
 class NotSettledError(SettlementError):
@@ -38,9 +39,13 @@ def key_columns(ruleset: BoundRuleset, rule: BoundRule, formula: Formula) -> tup
 
 
 def entities(
-    ruleset: BoundRuleset, rule: BoundRule, given: "Given"
+    ruleset: BoundRuleset, rule: BoundRule, given: "Given", period: Period
 ) -> Iterator[tuple[tuple[str, ...], Mapping[str, Any]]]:
-    """Give key and row of each entity that a rule runs for; one without either for the contract."""
+    """Give key and row of each entity that a rule runs for; one without either for the contract.
+
+    Raises:
+        SettlementError: Two rows of one entity belong to the period.
+    """
     if rule.declared.for_each is None:
         yield (), {}
         return
@@ -51,9 +56,27 @@ def entities(
         else given.columns(entity.table)
     )
     names = list(rows)
+    seen: set[tuple[str, ...]] = set()
     for values in zip(*rows.values(), strict=True):
         row = dict(zip(names, values, strict=True))
-        yield tuple(str(row[k]) for k in entity.key), row
+        if entity.period is not None and not belongs(row[entity.period], period):
+            continue
+        key = tuple(str(row[k]) for k in entity.key)
+        if entity.period is not None and key in seen:
+            msg = (
+                f"{entity.table} has two rows of {'/'.join(key)} in {period.label};"
+                f" {', '.join((*entity.key, entity.period))} may name one"
+            )
+            raise SettlementError(msg)
+        seen.add(key)
+        yield key, row
+
+
+def belongs(value: Any, period: Period) -> bool:
+    """Whether what stands in a row's period column names a period: by a day of it or its label."""
+    if isinstance(value, date):
+        return period.first <= value <= period.last
+    return value is not None and str(value) == period.label
 
 
 class Given:
@@ -248,7 +271,7 @@ class Facts:
         known = (self.rule.id, self.period, node)
         if known not in cache:
             groups: dict[tuple[Value, ...], list[Fraction]] = {}
-            for key, row in entities(self.ruleset, self.rule, self.given):
+            for key, row in entities(self.ruleset, self.rule, self.given, self.period):
                 one = self.like(key, row)
                 members = groups.setdefault(tuple(evaluate(peer, one) for peer in peers), [])
                 # Whom an earlier rule leaves out has nothing that could be compared.

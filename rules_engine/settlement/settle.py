@@ -83,7 +83,7 @@ def settle(
             experience = measure(connection, wanted, sources, ruleset.shapes, period)
             books.warnings += experience.warnings
             books.queries += experience.queries
-            for key, row in entities(ruleset, rule, given):
+            for key, row in entities(ruleset, rule, given, period):
                 _settle_one(
                     ruleset, rule, period, key, row, experience, given, known_at, books, pools
                 )

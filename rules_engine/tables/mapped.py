@@ -180,6 +180,8 @@ def _texts(
             nulls = ", ".join(literal(null) for null in ("", *mapping.form.nulls))
             text = f"CASE WHEN {text} NOT IN ({nulls}) THEN {text} END"
         listed[name.lower() if mapping.ignores_case else name] = text
+    for name in mapping.may_lack:
+        listed.setdefault(name.lower() if mapping.ignores_case else name, "CAST(NULL AS VARCHAR)")
     for name, held in captures.items():
         listed[name] = literal(held)
     if mapping.unpivot is not None:

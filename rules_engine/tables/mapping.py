@@ -16,7 +16,15 @@ if TYPE_CHECKING:
 __all__ = ["MappedColumn", "MappingDocument", "TableMapping", "Unpivot", "read_mapping"]
 
 _KEYS: Final = ("mapping", "table", "from", "columns", "unpivot", "where", "title", "source")
-_FROM_KEYS: Final = ("file", "format", "match", "nulls", "delimiter", "encoding")
+_FROM_KEYS: Final = (
+    "file",
+    "format",
+    "match",
+    "nulls",
+    "delimiter",
+    "encoding",
+    "may_lack",
+)
 _FORMATS: Final = ("csv", "parquet", "arrow")
 _UNPIVOT_KEYS: Final = ("pattern", "fields", "keep")
 
@@ -81,6 +89,7 @@ class TableMapping:
         form: How delimited files are written.
         ignores_case: Whether formulas call the columns of a file in lower case, however it writes
             them.
+        may_lack: Columns that are absent values in a file that does not have them.
         columns: How each column is filled.
         unpivot: How wide files become long ones, or None.
         where: Which rows count; None takes all.
@@ -94,6 +103,7 @@ class TableMapping:
     format: str | None = None
     form: Delimited = field(factory=Delimited)
     ignores_case: bool = False
+    may_lack: tuple[str, ...] = ()
     columns: tuple[MappedColumn, ...]
     unpivot: Unpivot | None = None
     where: MappedColumn | None = None
@@ -142,6 +152,7 @@ class _Reader:
             form=self.form(source),
             ignores_case=self.choice(("from", "match"), source, ("ignore_case", "exact"))
             == "ignore_case",
+            may_lack=self.names(("from", "may_lack"), source),
             columns=columns,
             unpivot=unpivot,
             where=None if where is None else self.column(("where",), "where", where),
@@ -215,6 +226,13 @@ class _Reader:
             nulls = [""]
         encoding = self.choice(("from", "encoding"), source, ("utf-8", "latin-1")) or "utf-8"
         return Delimited(delimiter=delimiter, nulls=tuple(nulls), encoding=encoding)
+
+    def names(self, path: Path, value: Mapping[str, Any]) -> tuple[str, ...]:
+        found = value.get(str(path[-1]), [])
+        if not isinstance(found, list) or not all(isinstance(name, str) for name in found):
+            self.wrong(path, f"{path[-1]} is no list of columns; it may be one")
+            return ()
+        return tuple(found)
 
     def columns(self, value: Mapping[str, Any]) -> tuple[MappedColumn, ...]:
         return tuple(self.column(("columns", name), name, given) for name, given in value.items())

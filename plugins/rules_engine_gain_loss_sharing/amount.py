@@ -1,0 +1,126 @@
+"""How much of a result is divided: minimum, bands, rate, reductions and caps, in their order."""
+
+from fractions import Fraction
+from typing import Any
+
+from rules_engine import Formula, Occasion, SettlementError
+from rules_engine_gain_loss_sharing.terms import Band, Part
+
+__all__ = ["shared_part", "take_minimum"]
+
+
+def take_minimum(part: Part, occasion: Occasion) -> Fraction | None:
+    """Record the fraction of revenue that the result has to reach; None where it has none.
+
+    Raises:
+        SettlementError: It is below zero.
+    """
+    if part.minimum_rate is None:
+        return None
+    return _at_least_zero(occasion, "minimum_rate", part.minimum_rate)
+
+
+def shared_part(
+    part: Part, occasion: Occasion, *, gain: bool
+) -> tuple[Fraction, Fraction | None]:
+    """Record what is divided, as `shared`: all of the result unless the terms say less.
+
+    Returns:
+        What counts of the result, with its sign, and the rate at which it is divided; None where
+        no rate is applied to it.
+
+    Raises:
+        SettlementError: A limit, cap or rate is out of range, or revenue is 0 and a minimum asked.
+    """
+    sheet = occasion.worksheet
+    sign = "" if gain else "-"
+    formula = f"{sign}result"
+    is_below = False
+    if part.minimum_rate is not None:
+        if sheet["revenue"] <= 0:
+            msg = (
+                f"revenue of {occasion.rule} in {occasion.period.label} is {sheet['revenue']};"
+                " a minimum rate needs one above 0"
+            )
+            raise SettlementError(msg)
+        sheet.let("minimum", "minimum_rate * revenue")
+        is_below = sheet.let("is_below_minimum", f"{formula} < minimum")
+        if part.above_minimum:
+            formula = f"{formula} - minimum"
+    counts_below = False
+    if is_below and part.below_when is not None:
+        counts_below = occasion.take("counts_below_minimum", part.below_when)
+        if counts_below:
+            # From its first dollar: nothing of it lies above the minimum.
+            formula = f"{sign}result"
+    if is_below and not counts_below:
+        formula = "0 * result"
+    limits = _amounts(occasion, "limit", part.limits)
+    if limits:
+        formula = f"least({', '.join((formula, *limits))})"
+    counted = sheet.let("counted", f"{sign}({formula})")
+    formula = f"{sign}counted"
+    rate: Fraction | None = None
+    rate_formula = part.below_rate if counts_below else part.rate
+    if part.bands and not counts_below:
+        formula = _through_bands(part.bands, occasion, formula)
+    elif rate_formula is not None:
+        rate = occasion.take("rate", rate_formula)
+        formula = f"{formula} * rate"
+    reduced = ""
+    if part.reduce is not None:
+        occasion.take("reduction", part.reduce)
+        reduced = " * (1 - reduction)"
+    if part.reduced_first:
+        formula = f"{formula}{reduced}"
+    caps = _amounts(occasion, "cap", part.caps)
+    if caps:
+        formula = f"least({', '.join((formula, *caps))})"
+    if not part.reduced_first:
+        formula = f"{formula}{reduced}"
+    if part.relief is not None:
+        _at_least_zero(occasion, "relief", part.relief)
+        formula = f"greatest({formula} - relief, 0)"
+    if part.gate is not None:
+        occasion.take("gate", part.gate)
+        formula = f"case when gate then {formula} else 0 end"
+    if formula == f"{sign}counted" and not limits and part.minimum_rate is None:
+        sheet.let("shared", "result")
+    else:
+        sheet.let("shared", f"{sign}{occasion.rounding(formula)}", kind="posted")
+    return counted, rate
+
+
+def _through_bands(bands: tuple[Band, ...], occasion: Occasion, amount: str) -> str:
+    """Record each band's part of the amount; give the formula of their sum."""
+    sheet = occasion.worksheet
+    parts = []
+    begins = "0 * revenue"
+    for number, band in enumerate(bands, 1):
+        rate = f"band_{number}_rate"
+        occasion.take(rate, band.rate)
+        formula = amount
+        if band.through is not None:
+            _at_least_zero(occasion, f"band_{number}_through", band.through)
+            sheet.let(f"band_{number}_ends", f"band_{number}_through * revenue")
+            formula = f"least({amount}, band_{number}_ends)"
+        sheet.let(f"band_{number}", f"greatest({formula} - {begins}, 0) * {rate}")
+        parts.append(f"band_{number}")
+        begins = f"band_{number}_ends"
+    sheet.let("of_bands", " + ".join(parts))
+    return "of_bands"
+
+
+def _amounts(occasion: Occasion, name: str, formulas: tuple[Formula, ...]) -> list[str]:
+    names = [name if len(formulas) == 1 else f"{name}_{n}" for n in range(1, len(formulas) + 1)]
+    for each, formula in zip(names, formulas, strict=True):
+        _at_least_zero(occasion, each, formula)
+    return names
+
+
+def _at_least_zero(occasion: Occasion, name: str, formula: Formula) -> Any:
+    value = occasion.take(name, formula)
+    if value < 0:
+        msg = f"the {name.replace('_', ' ')} of {occasion.rule} is {value}; it is 0 or more"
+        raise SettlementError(msg)
+    return value
