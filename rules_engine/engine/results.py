@@ -3,13 +3,13 @@
 import csv
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from rules_engine.engine.contract import beside
-from rules_engine.engine.explanation import json_value, step_json
+from rules_engine.engine.explanation import explained_settlement, json_value, step_json
 from rules_engine.engine.refusals import PRICED, reject_reasons
 from rules_engine.expressions.sql import text
 from rules_engine.ledger import Money, Transfer
@@ -55,9 +55,13 @@ def write_results(run: "Run", out: Path) -> dict[str, Path]:
     folder.mkdir(exist_ok=True)
     for old in folder.glob("*.md"):
         old.unlink()
-    for party in _parties(run):
+    moved, shared = _by_party(run)
+    for party, balance in run.ledger.balances().items():
+        if not _is_party(party):
+            continue
         path = folder / f"{_file_name(party)}.md"
-        path.write_text(statement(run, party), encoding="utf-8")
+        content = statement(run, party, balance, moved[party], shared.get(party, ()))
+        path.write_text(content, encoding="utf-8")
         files[f"statements/{path.name}"] = path
     files["pricing.sql"] = out / "pricing.sql"
     queries = [run.query.sql] if run.query is not None else []
@@ -83,11 +87,26 @@ def _sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _parties(run: "Run") -> list[str]:
-    """Accounts that stand for somebody: neither a pool nor the outside."""
-    return [
-        a for a in run.ledger.balances() if not a.endswith(".pool") and not a.startswith("outside.")
-    ]
+def _is_party(account: str) -> bool:
+    """Whether an account stands for somebody: neither a pool nor the outside."""
+    return not account.endswith(".pool") and not account.startswith("outside.")
+
+
+def _by_party(
+    run: "Run",
+) -> tuple[Mapping[str, Sequence[Transfer]], Mapping[str, Sequence["Settled"]]]:
+    """Give the transfers of each account, and the settlements that explain a share of each."""
+    moved: dict[str, list[Transfer]] = {}
+    for t in _transfers(run):
+        for account in {t.source, t.target}:
+            moved.setdefault(account, []).append(t)
+    shared: dict[str, list[Settled]] = {}
+    for one in run.settlements:
+        names = dict.fromkeys(step.name for step in one.explained)
+        for name in names:
+            if name.startswith("share_"):
+                shared.setdefault(name.removeprefix("share_"), []).append(one)
+    return moved, shared
 
 
 def _transfers(run: "Run") -> tuple[Transfer, ...]:
@@ -116,10 +135,15 @@ def _write_transfers(run: "Run", path: Path) -> None:
             )
 
 
-def statement(run: "Run", party: str) -> str:
+def statement(
+    run: "Run",
+    party: str,
+    balance: Money,
+    moved: Sequence[Transfer],
+    shared: Sequence["Settled"],
+) -> str:
     """Write what a party gets and pays, and why, in Markdown."""
     ruleset = run.ruleset
-    balance = run.ledger.balances()[party]
     word = "receives" if balance.cents >= 0 else "pays"
     size = Money(abs(balance.cents), balance.currency)
     lines = [
@@ -132,27 +156,26 @@ def statement(run: "Run", party: str) -> str:
         "| rule | period | from | to | amount | reason |",
         "|---|---|---|---|---:|---|",
     ]
-    for t in _transfers(run):
-        if party in {t.source, t.target}:
-            sign = "" if t.target == party else "-"
-            lines.append(
-                f"| {t.rule} | {t.period} | {t.source} | {t.target} "
-                f"| {sign}{money_text(t.amount)} | {t.reason} |"
-            )
-    for one in run.settlements:
-        name = f"share_{party}"
-        if any(step.name == name for step in one.explained):
-            tree = run.explain(one.rule, party=party, key=one.key, period=one.period.label)
-            lines += [
-                "",
-                f"## Why: {one.rule}, {one.period.label}",
-                "",
-                f"Source: {one.source}",
-                "",
-                "```text",
-                tree.render(),
-                "```",
-            ]
+    for t in moved:
+        sign = "" if t.target == party else "-"
+        lines.append(
+            f"| {t.rule} | {t.period} | {t.source} | {t.target} "
+            f"| {sign}{money_text(t.amount)} | {t.reason} |"
+        )
+    for one in shared:
+        tree = explained_settlement(
+            one.explained, one.rule, one.period.label, one.source, party
+        )
+        lines += [
+            "",
+            f"## Why: {one.rule}, {one.period.label}",
+            "",
+            f"Source: {one.source}",
+            "",
+            "```text",
+            tree.render(),
+            "```",
+        ]
     return "\n".join(lines) + "\n"
 
 
