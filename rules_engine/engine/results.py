@@ -60,8 +60,8 @@ def write_results(run: "Run", out: Path) -> dict[str, Path]:
         if not _is_party(party):
             continue
         path = folder / f"{_file_name(party)}.md"
-        content = statement(run, party, balance, moved[party], shared.get(party, ()))
-        path.write_text(content, encoding="utf-8")
+        written = statement(run, party, balance, moved[party], shared.get(party, ()))
+        path.write_text(written, encoding="utf-8")
         files[f"statements/{path.name}"] = path
     files["pricing.sql"] = out / "pricing.sql"
     queries = [run.query.sql] if run.query is not None else []
@@ -72,10 +72,22 @@ def write_results(run: "Run", out: Path) -> dict[str, Path]:
     content = settlement_json(
         run, {name: _sha256(path) for name, path in files.items() if path.exists()}
     )
-    files["settlement.json"].write_text(
-        json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8"
-    )
+    files["settlement.json"].write_text(_laid_out(content), encoding="utf-8")
     return files
+
+
+def _laid_out(content: Mapping[str, Any]) -> str:
+    """Write JSON with a line for each settlement, and everything else indented."""
+    parts = []
+    for name, value in content.items():
+        if name == "settlements" and value:
+            # Whatever is indented is not written by compiled code, and these are thousands.
+            lines = ",\n  ".join(json.dumps(one, ensure_ascii=False) for one in value)
+            shown = f"[\n  {lines}\n ]"
+        else:
+            shown = json.dumps(value, ensure_ascii=False, indent=1).replace("\n", "\n ")
+        parts.append(f" {json.dumps(name)}: {shown}")
+    return "{\n" + ",\n".join(parts) + "\n}\n"
 
 
 def _file_name(party: str) -> str:
@@ -163,9 +175,7 @@ def statement(
             f"| {sign}{money_text(t.amount)} | {t.reason} |"
         )
     for one in shared:
-        tree = explained_settlement(
-            one.explained, one.rule, one.period.label, one.source, party
-        )
+        tree = explained_settlement(one.explained, one.rule, one.period.label, one.source, party)
         lines += [
             "",
             f"## Why: {one.rule}, {one.period.label}",

@@ -12,6 +12,7 @@ from attrs import Factory, frozen
 
 from rules_engine.expressions import Expression, Kind, Scope, Sites, TableType, Type, check
 from rules_engine.expressions.exact import Value, evaluate
+from rules_engine.expressions.tokens import tokenize
 from rules_engine.expressions.tree import OfRows, Ref
 from rules_engine.expressions.types import NUMERIC
 
@@ -50,6 +51,12 @@ class Explained:
 def _formula(text: str, units: frozenset[tuple[str, str]]) -> Expression:
     columns = {name: _typed(unit) for name, unit in units}
     return check(text, Scope(profile="settlement", grain="worksheet", columns=columns))
+
+
+@lru_cache(maxsize=4096)
+def _words(text: str) -> frozenset[str]:
+    """Give every name that stands in a formula; a formula is written for many settlements."""
+    return frozenset(token.value for token in tokenize(text) if token.kind == "name")
 
 
 def _typed(unit: str) -> Type:
@@ -117,8 +124,9 @@ class Worksheet:
         Raises:
             ExpressionError: The formula names a value that is not there, or mixes units.
         """
-        known = {n: v for n, v in self._values.items() if v is not None}
-        units = frozenset((n, self._units[n]) for n in known if n in formula)
+        words = _words(formula)
+        known = {n: self._values[n] for n in words if self._values.get(n) is not None}
+        units = frozenset((n, self._units[n]) for n in known)
         expression = _formula(formula, units)
         value = evaluate(expression, _Names(known))
         unit = str(expression.type.kind)
