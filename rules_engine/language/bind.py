@@ -243,7 +243,7 @@ class _Binder:
                 formulas[term.path] = made
         self.check_parties(rule, chosen.methodology.terms_schema)
         self.findings += soundness.weights(self.declaration, rule, chosen.methodology.terms_schema)
-        if chosen.methodology.settle is not None and not (rule.period or self.declaration.period):
+        if chosen.methodology.settles and not (rule.period or self.declaration.period):
             self.report(
                 rule.path,
                 "RE323",
@@ -297,7 +297,7 @@ class _Binder:
         """Refuse keys that would be read and do nothing."""
         sets = steps[0].sets if steps else None
         found = []
-        if rule.for_each is not None and methodology.settle is None:
+        if rule.for_each is not None and not methodology.settles:
             found.append(("for_each", "prices each line; for_each is for rules that settle"))
         if rule.replaces and sets != "allowed":
             what = "settles" if sets is None else f"sets {sets}"

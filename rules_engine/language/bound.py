@@ -54,7 +54,7 @@ class BoundRule:
     @property
     def settles(self) -> bool:
         """Whether it moves money per period."""
-        return self.methodology.settle is not None
+        return self.methodology.settles
 
     def every_formula(self) -> Iterator[Formula]:
         """Give the formulas of its terms and its condition."""

@@ -256,6 +256,9 @@ class Methodology(Generic[Terms]):
         price: Steps at a row grain; the core compiles each to a closure and to SQL.
         experience: Aggregates at the rule's grain beside those that its expressions ask for.
         settle: Pure; once for each entity and period.
+        settle_together: Pure; called instead of `settle`, once for each period with the occasions
+            of all entities for which the rule holds, and gives a settlement for each in their
+            order. For what one entity alone does not decide: a pool, a rank, a percentile.
         summary: One sentence for lists.
         lan_categories: HCP-LAN categories that it can be part of; empty where it fits any.
     """
@@ -268,5 +271,11 @@ class Methodology(Generic[Terms]):
     price: Callable[[Terms], Sequence[Step]] | None = None
     experience: Callable[[Terms], Mapping[str, Query]] | None = None
     settle: Callable[[Terms, Occasion], Settlement] | None = None
+    settle_together: Callable[[Terms, Sequence[Occasion]], Sequence[Settlement]] | None = None
     summary: str = ""
     lan_categories: tuple[str, ...] = ()
+
+    @property
+    def settles(self) -> bool:
+        """Whether it settles periods."""
+        return self.settle is not None or self.settle_together is not None

@@ -1,17 +1,17 @@
 """Settling: every rule, for each entity and period, on exact rationals."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rules_engine.diagnostics import Diagnostic, RulesetError
 from rules_engine.expressions.tree import Aggregate, walk
 from rules_engine.language.bound import BoundRule, BoundRuleset
 from rules_engine.language.periods import periods
 from rules_engine.ledger import Ledger
-from rules_engine.methodology import Occasion, Period, Worksheet
+from rules_engine.methodology import Occasion, Period, Settlement, Worksheet
 from rules_engine.settlement.books import Books, Settled
-from rules_engine.settlement.experience import Experience, Source, measure
+from rules_engine.settlement.experience import Source, measure
 from rules_engine.settlement.facts import Facts, Given, entities, key_columns
 
 if TYPE_CHECKING:
@@ -83,40 +83,40 @@ def settle(
             experience = measure(connection, wanted, sources, ruleset.shapes, period)
             books.warnings += experience.warnings
             books.queries += experience.queries
-            for key, row in entities(ruleset, rule, given, period):
-                _settle_one(
-                    ruleset, rule, period, key, row, experience, given, known_at, books, pools
+            found = (
+                _occasion(
+                    ruleset,
+                    rule,
+                    Facts(ruleset, rule, period, key, row, experience, given, books),
+                    known_at,
                 )
+                for key, row in entities(ruleset, rule, given, period)
+            )
+            occasions = (occasion for occasion in found if occasion is not None)
+            for occasion, made in _settlements(rule, occasions):
+                pools |= made.pools
+                books.post(_settled(rule, occasion, made))
     transfers = tuple(t for one in books.settled for t in one.transfers)
     books.ledger = Ledger(transfers, pools=frozenset(pools))
     books.ledger.check()
     return books
 
 
-def _settle_one(
-    ruleset: BoundRuleset,
-    rule: BoundRule,
-    period: Period,
-    key: tuple[str, ...],
-    row: Mapping[str, Any],
-    experience: Experience,
-    given: "Given",
-    known_at: date | None,
-    books: Books,
-    pools: set[str],
-) -> None:
-    facts = Facts(ruleset, rule, period, key, row, experience, given, books)
+def _occasion(
+    ruleset: BoundRuleset, rule: BoundRule, facts: Facts, known_at: date | None
+) -> Occasion | None:
+    """Give all that a settlement of one entity may know; None where the rule does not hold."""
     if rule.when is not None and facts.evaluate(rule.when, None)[0] is not True:
-        return
+        return None
     declared = ruleset.declaration
     groups = {**declared.groups, **{p: (p,) for p in declared.parties}}
     if rule.declared.for_each is not None:
-        groups[rule.declared.for_each] = ("/".join(key),)
-    occasion = Occasion(
+        groups[rule.declared.for_each] = ("/".join(facts.key),)
+    return Occasion(
         rule=rule.id,
-        key=key,
-        row=row,
-        period=period,
+        key=facts.key,
+        row=facts.entity,
+        period=facts.period,
         known_at=known_at,
         groups=groups,
         opening={},
@@ -126,19 +126,29 @@ def _settle_one(
         worksheet=Worksheet(),
         evaluate=facts.evaluate,
     )
-    function = rule.methodology.settle
-    if function is None:
-        return
-    made = function(rule.terms, occasion)
-    pools |= made.pools
-    books.post(
-        Settled(
-            rule=rule.id,
-            source=rule.source,
-            key=key,
-            period=period,
-            outputs=made.outputs,
-            transfers=made.transfers,
-            explained=made.explained,
-        )
+
+
+def _settlements(
+    rule: BoundRule, occasions: Iterable[Occasion]
+) -> Iterator[tuple[Occasion, Settlement]]:
+    """Settle each entity by itself, or all of them together where the methodology says so."""
+    methodology = rule.methodology
+    if methodology.settle_together is not None:
+        everyone = tuple(occasions)
+        made = methodology.settle_together(rule.terms, everyone) if everyone else ()
+        yield from zip(everyone, made, strict=True)
+    elif methodology.settle is not None:
+        for occasion in occasions:
+            yield occasion, methodology.settle(rule.terms, occasion)
+
+
+def _settled(rule: BoundRule, occasion: Occasion, made: Settlement) -> Settled:
+    return Settled(
+        rule=rule.id,
+        source=rule.source,
+        key=occasion.key,
+        period=occasion.period,
+        outputs=made.outputs,
+        transfers=made.transfers,
+        explained=made.explained,
     )
