@@ -12,7 +12,7 @@ PAY_FOR_PERFORMANCE: Methodology[Terms] = Methodology(
     terms_schema=SCHEMA,
     read_terms=Terms.read,
     outputs=outputs,
-    settle=settle,
+    settle_together=settle,
     lan_categories=("2C", "3A", "3B", "4A", "4B", "4C"),
 )
 

@@ -1,15 +1,25 @@
 """Settling: points of each measure, score of each domain, the total, and what it pays."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from rules_engine import Kind, Occasion, Output, Settlement, Transfer, Type, transfer
-from rules_engine_pay_for_performance.terms import KINDS, Domain, Measure, Payment, Penalty, Terms
+from rules_engine import Kind, Occasion, Output, Settlement, Type
+from rules_engine_pay_for_performance.paying import (
+    Scored,
+    cut,
+    divide,
+    paid_outputs,
+    party,
+    pay_bonus,
+    post,
+    return_withhold,
+)
+from rules_engine_pay_for_performance.terms import KINDS, Domain, Measure, Penalty, Terms
 
 __all__ = ["outputs", "settle"]
 
 _NUMBER: Final = Type(Kind.NUMBER, scale=None, nullable=True)
-_MONEY: Final = Type(Kind.MONEY, scale=2)
+_MONEY: Final = Type(Kind.MONEY, scale=2, nullable=True)
 
 
 def outputs(terms: Terms) -> Mapping[str, Output]:
@@ -17,6 +27,8 @@ def outputs(terms: Terms) -> Mapping[str, Output]:
     found: dict[str, Output] = {}
     for name, measure in terms.measures.items():
         if not measure.combines:
+            if "denominator" in measure.rates:
+                found[f"{name}_rate"] = Output(type=_NUMBER, meaning="numerator to denominator")
             for part in ("achievement", "improvement"):
                 found[f"{name}_{part}"] = Output(type=_NUMBER, meaning=f"points for {part}")
         found[f"{name}_points"] = Output(type=_NUMBER, meaning="points of the measure")
@@ -42,29 +54,51 @@ def _further(terms: Terms) -> dict[str, Output]:
     if terms.penalty is not None:
         found["reduction"] = Output(type=_NUMBER, meaning="fraction that is taken away")
         found["penalty_factor"] = Output(type=_NUMBER, meaning="1 minus it, rounded")
-    if terms.payment is not None:
-        found["factor"] = Output(type=_NUMBER, meaning="by which each payment is multiplied")
-        found["withheld"] = Output(type=_MONEY, meaning="what is withheld")
-        found["earned"] = Output(type=_MONEY, meaning="what the score earns back")
-    return found
+        if terms.penalty.base is not None:
+            found["penalty"] = Output(type=_MONEY, meaning="what is taken from the base")
+    return found | paid_outputs(terms.payment, terms.bonus, terms.cutoff)
 
 
-def settle(terms: Terms, occasion: Occasion) -> Settlement:
-    """Score every measure, every domain and the whole, and post what the total pays."""
-    found: dict[str, Any] = dict.fromkeys(outputs(terms))
+def settle(terms: Terms, occasions: Sequence[Occasion]) -> Sequence[Settlement]:
+    """Score each entity, and post what the scores of all of them pay."""
+    named = outputs(terms)
+    everyone = [_scored(terms, occasion, dict.fromkeys(named)) for occasion in occasions]
+    for one in everyone:
+        if terms.payment is not None and terms.payment.pool is None:
+            return_withhold(terms.payment, one)
+        if terms.bonus is not None:
+            pay_bonus(terms.bonus, one)
+    if terms.payment is not None and terms.payment.pool is not None:
+        divide(terms.payment, everyone)
+    if terms.cutoff is not None:
+        cut(terms.cutoff, everyone)
+    return [
+        Settlement(
+            transfers=tuple(one.moves),
+            outputs=one.found,
+            explained=one.occasion.worksheet.steps,
+        )
+        for one in everyone
+    ]
+
+
+def _scored(terms: Terms, occasion: Occasion, found: dict[str, Any]) -> Scored:
+    """Score every measure, every domain and the whole."""
+    one = Scored(occasion, found)
     for name, measure in terms.measures.items():
         if measure.when is None or occasion.value(measure.when) is True:
             _combined(name, measure, occasion, found) if measure.combines else _points(
                 name, measure, terms, occasion, found
             )
     if terms.penalty is not None:
-        _penalize(terms, terms.penalty, occasion, found)
-    moves = _total(terms, occasion, found) if terms.domains_needed is not None else ()
-    return Settlement(transfers=moves, outputs=found, explained=occasion.worksheet.steps)
+        _penalize(terms, terms.penalty, one)
+    if terms.domains_needed is not None:
+        _total(terms, occasion, found)
+    return one
 
 
-def _total(terms: Terms, occasion: Occasion, found: dict[str, Any]) -> tuple[Transfer, ...]:
-    """Give the scores of domains and the total, and post what it pays."""
+def _total(terms: Terms, occasion: Occasion, found: dict[str, Any]) -> None:
+    """Give the scores of domains and the total."""
     sheet = occasion.worksheet
     shares: dict[str, dict[str, str]] = {}
     for name, domain in terms.domains.items():
@@ -73,7 +107,6 @@ def _total(terms: Terms, occasion: Occasion, found: dict[str, Any]) -> tuple[Tra
     needed = 0
     if terms.domains_needed is not None:
         needed = occasion.take("domains_needed", terms.domains_needed)
-    moves: tuple[Transfer, ...] = ()
     if scored and len(scored) >= needed:
         weights = " + ".join(f"{name}_weight" for name in scored)
         if sheet.let("weights", weights, note="weights of the domains that have a score"):
@@ -89,9 +122,6 @@ def _total(terms: Terms, occasion: Occasion, found: dict[str, Any]) -> tuple[Tra
                     if kind in shares[name]
                 ]
                 found[f"{kind}_share"] = sheet.let(f"{kind}_share", " + ".join(parts) or "0")
-            if terms.payment is not None:
-                moves = _pay(terms.payment, occasion, found)
-    return moves
 
 
 def _points(
@@ -100,12 +130,21 @@ def _points(
     """Give achievement, improvement, and the better of the two."""
     sheet = occasion.worksheet
     rates = {key: occasion.value(formula) for key, formula in measure.rates.items()}
-    if any(rates[key] is None for key in ("performance", "threshold", "benchmark")):
+    needed = [key for key in measure.rates if key not in {"baseline", "floor", "cases"}]
+    if any(rates[key] is None for key in needed) or _has_few(name, measure, occasion, rates):
         return
     for key, rate in measure.rates.items():
         if rates[key] is not None:
             occasion.take(f"{name}_{key}", rate)
+    if "denominator" in rates:
+        formula = f"{name}_numerator / {name}_denominator"
+        found[f"{name}_rate"] = sheet.let(f"{name}_performance", formula)
     better, worse = ("<", ">") if measure.lower_is_better else (">", "<")
+    if measure.gates:
+        formula = _gates(name, measure, occasion, better)
+        found[f"{name}_achievement"] = sheet.let(f"{name}_achievement", formula)
+        found[f"{name}_points"] = sheet.let(f"{name}_points", f"{name}_achievement")
+        return
     p, t, b, z = (f"{name}_{k}" for k in ("performance", "threshold", "benchmark", "baseline"))
     most = terms.achievement
     steps = f"round({most - 1} * ({p} - {t}) / ({b} - {t}) + 0.5, 0)"
@@ -115,7 +154,7 @@ def _points(
     )
     found[f"{name}_achievement"] = sheet.let(f"{name}_achievement", formula)
     points = f"{name}_achievement"
-    if rates["baseline"] is not None:
+    if rates.get("baseline") is not None:
         most = terms.improvement
         steps = f"round({most + 1} * ({p} - {z}) / ({b} - {z}) - 0.5, 0)"
         formula = (
@@ -125,6 +164,27 @@ def _points(
         found[f"{name}_improvement"] = sheet.let(f"{name}_improvement", formula)
         points = f"greatest({name}_achievement, {name}_improvement)"
     found[f"{name}_points"] = sheet.let(f"{name}_points", points)
+
+
+def _has_few(name: str, measure: Measure, occasion: Occasion, rates: Mapping[str, Any]) -> bool:
+    """Whether there are too few cases for a rate, or none to divide by."""
+    if rates.get("denominator") == 0:
+        return True
+    cases = rates.get("cases", rates.get("denominator"))
+    if measure.minimum is None:
+        return False
+    return cases is None or bool(cases < occasion.take(f"{name}_minimum", measure.minimum))
+
+
+def _gates(name: str, measure: Measure, occasion: Occasion, better: str) -> str:
+    """Write the points of the last gate that a rate meets."""
+    cases = []
+    for place, (rate, points) in enumerate(measure.gates, 1):
+        occasion.take(f"{name}_gate_{place}", rate)
+        occasion.take(f"{name}_gate_{place}_points", points)
+        gate = f"{name}_gate_{place}"
+        cases.append(f"when {name}_performance {better}= {gate} then {gate}_points")
+    return f"case {' '.join(reversed(cases))} else 0 end"
 
 
 def _combined(name: str, measure: Measure, occasion: Occasion, found: dict[str, Any]) -> None:
@@ -201,20 +261,21 @@ def _consistency(
     return sheet.let(f"{name}_consistency", formula)
 
 
-def _penalize(terms: Terms, penalty: Penalty, occasion: Occasion, found: dict[str, Any]) -> None:
+def _penalize(terms: Terms, penalty: Penalty, one: Scored) -> None:
     """Take away a share of payments for each ratio above its limit; no more than the cap."""
+    occasion, found = one.occasion, one.found
     sheet = occasion.worksheet
     parts = ["0"]
     is_known = True
     for name, ratio in terms.ratios.items():
-        if any(occasion.value(one) is None for one in (ratio.predicted, ratio.expected)):
+        if any(occasion.value(part) is None for part in (ratio.predicted, ratio.expected)):
             continue
         occasion.take(f"{name}_predicted", ratio.predicted)
         occasion.take(f"{name}_expected", ratio.expected)
         found[f"{name}_ratio"] = sheet.let(f"{name}_ratio", f"{name}_predicted / {name}_expected")
         if occasion.value(ratio.counts) is not True:
             continue
-        if any(occasion.value(one) is None for one in (ratio.limit, ratio.weight)):
+        if any(occasion.value(part) is None for part in (ratio.limit, ratio.weight)):
             # A factor without one of its parts would be too kind, so there is none.
             is_known = False
             continue
@@ -230,32 +291,7 @@ def _penalize(terms: Terms, penalty: Penalty, occasion: Occasion, found: dict[st
     found["reduction"] = sheet.let("reduction", f"least(cap, modifier * ({' + '.join(parts)}))")
     formula = f"round(1 - reduction, {penalty.places})"
     found["penalty_factor"] = sheet.let("penalty_factor", formula)
-
-
-def _pay(payment: Payment, occasion: Occasion, found: dict[str, Any]) -> tuple[Transfer, ...]:
-    """Withhold a fraction of the base and give back what the score earns."""
-    sheet = occasion.worksheet
-    for name in ("base", "withhold", "slope", "full"):
-        occasion.take(name, getattr(payment, name))
-    formula = "1 - withhold + withhold * slope * total / full"
-    found["factor"] = sheet.let("factor", formula)
-    (payer,), (payee,) = occasion.parties([payment.payer]), occasion.parties([payment.payee])
-    moves = []
-    for name, formula, source, target in (
-        ("withheld", "base * withhold", payee, payer),
-        ("earned", "base * withhold * slope * total / full", payer, payee),
-    ):
-        money = occasion.post(name, formula)
-        found[name] = money.as_fraction()
-        moves.append(
-            transfer(
-                source,
-                target,
-                money,
-                rule=occasion.rule,
-                reason=name,
-                key=occasion.key,
-                period=occasion.period.label,
-            )
-        )
-    return tuple(move for move in moves if move is not None)
+    if penalty.base is not None and penalty.payer is not None and penalty.payee is not None:
+        occasion.take("penalty_base", penalty.base)
+        formula = "penalty_base * (1 - penalty_factor)"
+        post(one, "penalty", formula, party(one, penalty.payee), party(one, penalty.payer))

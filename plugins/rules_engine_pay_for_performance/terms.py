@@ -6,6 +6,7 @@ from typing import Any, Final
 from attrs import frozen
 
 from rules_engine import Formula, TermsError, expression_schema
+from rules_engine_pay_for_performance.payments import PAYING, Bonus, Cutoff, Payment, findings
 
 __all__ = [
     "KINDS",
@@ -13,7 +14,6 @@ __all__ = [
     "Consistency",
     "Domain",
     "Measure",
-    "Payment",
     "Penalty",
     "Ratio",
     "Terms",
@@ -23,7 +23,8 @@ KINDS: Final = ("structure", "process", "outcome", "experience", "cost")
 """What a measure is about; results say what share of the score each kind decides."""
 
 _NAME: Final = "^[a-z][a-z0-9_]*$"
-_RATES: Final = ("performance", "baseline", "threshold", "benchmark", "floor")
+_MADE: Final = ("numerator", "denominator")
+_RATES: Final = ("performance", *_MADE, "cases", "baseline", "threshold", "benchmark", "floor")
 
 
 def _number(title: str) -> dict[str, Any]:
@@ -53,10 +54,28 @@ _MEASURE: Final[dict[str, Any]] = {
         "better": {"title": "Which rates are better", "enum": ["higher", "lower"]},
         "when": expression_schema("boolean", title="Whether the measure counts here at all"),
         "performance": _number("Rate of the performance period"),
+        "numerator": _number("What happened, of which the rate is made; such as events observed"),
+        "denominator": _number("To how many, or how much was to be expected"),
+        "cases": _number("Number of cases; the denominator where nothing else is said"),
+        "minimum": expression_schema("number", title="Fewest cases for which there is a rate"),
         "baseline": _number("Rate of the baseline period"),
         "threshold": _number("Rate from which achievement earns points"),
         "benchmark": _number("Rate from which achievement earns all points"),
         "floor": _number("Rate at which consistency is nothing"),
+        "gates": {
+            "title": "Rates and the points that each of them earns, from the least points",
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {
+                    "rate": expression_schema("number", title="Rate that has to be met"),
+                    "points": expression_schema("number", title="Points that it earns"),
+                },
+                "required": ["rate", "points"],
+                "additionalProperties": False,
+            },
+            "minItems": 1,
+        },
         "combines": {
             "title": "Measures of which this one is made up",
             "type": "array",
@@ -94,20 +113,6 @@ _DOMAIN: Final[dict[str, Any]] = {
     "additionalProperties": False,
 }
 
-_PAYMENT: Final[dict[str, Any]] = {
-    "type": "object",
-    "properties": {
-        "base": expression_schema("money", title="Payments of the period, in currency"),
-        "withhold": expression_schema("rate", title="Fraction of the base that is withheld"),
-        "slope": expression_schema("number", title="Return of the withhold for a full score"),
-        "full": expression_schema("number", title="Score that earns the slope once, such as 100"),
-        "payer": {"title": "Party that withholds and pays", "type": "string", "x-party": "one"},
-        "payee": {"title": "Party that is paid", "type": "string", "x-party": "one"},
-    },
-    "required": ["base", "withhold", "slope", "full", "payer", "payee"],
-    "additionalProperties": False,
-}
-
 _RATIO: Final[dict[str, Any]] = {
     "type": "object",
     "properties": {
@@ -141,7 +146,7 @@ SCHEMA: Final[Mapping[str, Any]] = {
         "domains_needed": expression_schema(
             "number", title="Fewest domains with a score for which there is a total"
         ),
-        "payment": {"title": "What the total pays", **_PAYMENT},
+        **PAYING,
         "ratios": _named("Outcomes of medical conditions against what was expected", _RATIO),
         "penalty": {
             "title": "What ratios above their limits cost",
@@ -155,6 +160,14 @@ SCHEMA: Final[Mapping[str, Any]] = {
                     "minimum": 0,
                     "maximum": 12,
                 },
+                "base": expression_schema("money", title="Payments that are cut, in currency"),
+                "payer": {"title": "Party that gets it", "type": "string", "x-party": "one"},
+                "payee": {"title": "Party that loses it", "type": "string", "x-party": "one"},
+            },
+            "dependentRequired": {
+                "base": ["payer", "payee"],
+                "payer": ["base"],
+                "payee": ["base"],
             },
             "required": ["modifier", "cap", "places"],
             "additionalProperties": False,
@@ -162,7 +175,6 @@ SCHEMA: Final[Mapping[str, Any]] = {
     },
     "dependentRequired": {
         "measures": ["points", "domains", "domains_needed"],
-        "payment": ["measures"],
         "ratios": ["penalty"],
         "penalty": ["ratios"],
     },
@@ -180,7 +192,10 @@ class Measure:
         domain: Where its points count; None for a part of another measure.
         lower_is_better: Whether lower rates are better.
         when: Whether it counts; None for always.
-        rates: Formulas of performance, baseline, threshold, benchmark and floor.
+        rates: Formulas of performance or numerator, denominator and cases, and of baseline,
+            threshold, benchmark and floor.
+        minimum: Fewest cases; None for any number.
+        gates: Rates and the points that they earn; empty with threshold and benchmark.
         combines: Measures of which it is made up.
         given: Points where more than one of these has points.
     """
@@ -190,6 +205,8 @@ class Measure:
     lower_is_better: bool
     when: Formula | None
     rates: Mapping[str, Formula]
+    minimum: Formula | None
+    gates: tuple[tuple[Formula, Formula], ...]
     combines: tuple[str, ...]
     given: Formula | None
 
@@ -223,27 +240,6 @@ class Domain:
 
 
 @frozen(kw_only=True)
-class Payment:
-    """What the total pays.
-
-    Attributes:
-        base: Payments of the period, in currency.
-        withhold: Fraction of the base that is withheld, 0 to 1.
-        slope: Return of the withhold for a full score.
-        full: Score that earns the slope once.
-        payer: Party that withholds and pays.
-        payee: Party that is paid.
-    """
-
-    base: Formula
-    withhold: Formula
-    slope: Formula
-    full: Formula
-    payer: str
-    payee: str
-
-
-@frozen(kw_only=True)
 class Ratio:
     """An outcome against what was expected.
 
@@ -270,11 +266,17 @@ class Penalty:
         modifier: Multiplier of the whole.
         cap: Most that is taken away, 0 to 1.
         places: Decimal places of the factor.
+        base: Payments that are cut, in currency; None where only the factor is told.
+        payer: Who gets what is cut, or None.
+        payee: Whose payments are cut, or None.
     """
 
     modifier: Formula
     cap: Formula
     places: int
+    base: Formula | None
+    payer: str | None
+    payee: str | None
 
 
 @frozen(kw_only=True)
@@ -287,7 +289,9 @@ class Terms:
         improvement: Most points for improvement.
         domains: By name.
         domains_needed: Fewest domains with a score for a total.
-        payment: What the total pays, or None.
+        payment: What of a withhold the score returns, or None.
+        bonus: What the score earns or costs, or None.
+        cutoff: What scores beyond a percentile of all cost, or None.
         ratios: Outcomes against what was expected, by name.
         penalty: What these cost, or None.
     """
@@ -298,6 +302,8 @@ class Terms:
     domains: Mapping[str, Domain]
     domains_needed: Formula | None
     payment: Payment | None
+    bonus: Bonus | None
+    cutoff: Cutoff | None
     ratios: Mapping[str, Ratio]
     penalty: Penalty | None
 
@@ -308,11 +314,11 @@ class Terms:
         Raises:
             TermsError: They make no sense together.
         """
-        wrong = list(_findings(terms))
+        wrong = [*_findings(terms), *findings(terms)]
         if wrong:
             raise TermsError(*wrong)
         measures = {name: _measure(given) for name, given in terms.get("measures", {}).items()}
-        payment = terms.get("payment")
+        payment, bonus, cutoff = (terms.get(name) for name in PAYING)
         penalty = terms.get("penalty")
         points = terms.get("points", {"achievement": 2, "improvement": 2})
         return cls(
@@ -321,9 +327,20 @@ class Terms:
             improvement=int(points["improvement"]),
             domains={name: _domain(given) for name, given in terms.get("domains", {}).items()},
             domains_needed=terms.get("domains_needed"),
-            payment=None if payment is None else Payment(**payment),
+            payment=None if payment is None else Payment.read(payment),
+            bonus=None if bonus is None else Bonus.read(bonus),
+            cutoff=None if cutoff is None else Cutoff.read(cutoff),
             ratios={name: Ratio(**given) for name, given in terms.get("ratios", {}).items()},
-            penalty=None if penalty is None else Penalty(**penalty),
+            penalty=None
+            if penalty is None
+            else Penalty(
+                modifier=penalty["modifier"],
+                cap=penalty["cap"],
+                places=int(penalty["places"]),
+                base=penalty.get("base"),
+                payer=penalty.get("payer"),
+                payee=penalty.get("payee"),
+            ),
         )
 
 
@@ -340,14 +357,21 @@ def _findings(terms: Mapping[str, Any]) -> Any:
             if part not in measures or measures[part].get("combines"):
                 message = f"{part} is no measure that could be combined; one with rates may be"
                 yield (*path, "combines", place), "PP102", message, None
-        needed = ("given",) if parts else ("better", *_RATES[:4])
-        for key in needed:
+        for key in _needed(measure):
             if key not in measure:
                 yield path, "PP103", f"{name} has no {key}; it needs one", None
         consistency = domain in terms["domains"] and terms["domains"][domain].get("consistency")
         if consistency and "floor" not in measure:
             message = f"{name} has no floor; consistency of {domain} needs one"
             yield path, "PP104", message, None
+
+
+def _needed(measure: Mapping[str, Any]) -> tuple[str, ...]:
+    """Give what a measure of its shape cannot do without."""
+    if measure.get("combines"):
+        return ("given",)
+    rate = _MADE if any(key in measure for key in _MADE) else ("performance",)
+    return ("better", *rate, *(("gates",) if "gates" in measure else ("threshold", "benchmark")))
 
 
 def _measure(given: Mapping[str, Any]) -> Measure:
@@ -357,6 +381,8 @@ def _measure(given: Mapping[str, Any]) -> Measure:
         lower_is_better=given.get("better") == "lower",
         when=given.get("when"),
         rates={name: given[name] for name in _RATES if name in given},
+        minimum=given.get("minimum"),
+        gates=tuple((gate["rate"], gate["points"]) for gate in given.get("gates", ())),
         combines=tuple(given.get("combines", ())),
         given=given.get("given"),
     )

@@ -10,7 +10,7 @@ from attrs import Factory, field, frozen
 from rules_engine.expressions import Expression, Type
 from rules_engine.expressions.exact import Inputs
 from rules_engine.ledger import Money, Transfer
-from rules_engine.methodology.worksheet import Explained, Worksheet
+from rules_engine.methodology.worksheet import Explained, SettlementError, Worksheet
 
 __all__ = [
     "STAGES",
@@ -30,10 +30,6 @@ Terms = TypeVar("Terms")
 
 STAGES: Final = ("allowed", "limit", "adjustment", "member_share", "withheld")
 """The stages of a line's waterfall, in their order."""
-
-
-class SettlementError(Exception):
-    """The facts of a period do not allow the settlement that the contract asks for."""
 
 
 class TermsError(Exception):

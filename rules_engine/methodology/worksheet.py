@@ -11,12 +11,17 @@ from typing import Any
 from attrs import Factory, frozen
 
 from rules_engine.expressions import Expression, Kind, Scope, Sites, TableType, Type, check
+from rules_engine.expressions.closure import Reject
 from rules_engine.expressions.exact import Value, evaluate
 from rules_engine.expressions.tokens import tokenize
 from rules_engine.expressions.tree import OfRows, Ref
 from rules_engine.expressions.types import NUMERIC
 
-__all__ = ["Explained", "Worksheet"]
+__all__ = ["Explained", "SettlementError", "Worksheet"]
+
+
+class SettlementError(Exception):
+    """The facts of a period do not allow the settlement that the contract asks for."""
 
 
 @frozen(kw_only=True)
@@ -123,12 +128,18 @@ class Worksheet:
 
         Raises:
             ExpressionError: The formula names a value that is not there, or mixes units.
+            SettlementError: It divides by zero.
         """
         words = _words(formula)
         known = {n: self._values[n] for n in words if self._values.get(n) is not None}
         units = frozenset((n, self._units[n]) for n in known)
         expression = _formula(formula, units)
-        value = evaluate(expression, _Names(known))
+        names = _Names(known)
+        try:
+            value = evaluate(expression, names)
+        except Reject as reject:
+            msg = f"{name} is {formula}: {names.sites[reject.site].message}"
+            raise SettlementError(msg) from None
         unit = str(expression.type.kind)
         return self.take(name, value, formula=formula, unit=unit, note=note, kind=kind)
 
