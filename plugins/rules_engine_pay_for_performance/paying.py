@@ -131,7 +131,7 @@ def divide(payment: Payment, everyone: Sequence[Scored]) -> None:
     if any(merit < 0 for merit in merits) or any(money.cents < 0 for money in withheld):
         msg = f"{inside[0].occasion.rule} divides a pool, and a withhold or score is below zero"
         raise SettlementError(msg)
-    _parts(payment, inside, withheld, merits, account)
+    _parts(payment, inside, withheld, merits, places, account)
 
 
 def _by_score(inside: Sequence[Scored]) -> None:
@@ -146,7 +146,11 @@ def _by_score(inside: Sequence[Scored]) -> None:
         sheet = one.occasion.worksheet
         for name, value in sums.items():
             sheet.take(
-                f"all_{name}", value, formula=f"sum({name})", note="of all that have a score"
+                f"all_{name}",
+                value,
+                formula=f"sum({name})",
+                unit="money",
+                note="of all that have a score",
             )
         if sums["merit"]:
             one.found["slope"] = sheet.let("slope", "all_withheld_exact / all_merit")
@@ -173,6 +177,7 @@ def _parts(
     inside: Sequence[Scored],
     withheld: Sequence[Money],
     merits: Sequence[Fraction],
+    places: Sequence[Fraction] | None,
     account: str,
 ) -> None:
     """Divide what was gathered by merit, with largest remainder."""
@@ -190,8 +195,10 @@ def _parts(
     for place, one in enumerate(inside):
         sheet, payee, money = one.occasion.worksheet, party(one, payment.payee), parts[str(place)]
         sheet.take("pool", pool.as_fraction(), formula="sum(withheld)", unit="money")
-        sheet.take("weights", whole, formula=f"sum({weight})", unit="number")
-        exact = f"pool * {weight} / weights" if whole else "pool"
+        # Parts of places are numbers; every other weight is an amount.
+        unit_of = "number" if places is not None and any(merits) else "money"
+        sheet.take("weights", whole, formula=f"sum({weight})", unit=unit_of)
+        exact = f"pool * ({weight} / weights)" if whole else "pool"
         sheet.let("earned_exact", exact)
         sheet.take(
             f"share_{payee}",
