@@ -273,8 +273,8 @@ def _exact(value: int | Decimal) -> Fraction:
 def findings(terms: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], str, str, None]]:
     """Find terms that fit the schema and make no sense together."""
     for name in PAYING:
-        if name in terms and "measures" not in terms and "score" not in terms[name]:
-            message = f"{name} has no score, and no measures make up a total; it needs one of them"
+        if name in terms and "domains" not in terms and "score" not in terms[name]:
+            message = f"{name} has no score, and no domains make up a total; it needs one of them"
             yield (name,), "PP105", message, None
     payment = terms.get("payment")
     if payment is None:

@@ -38,7 +38,7 @@ def outputs(terms: Terms) -> Mapping[str, Output]:
             found[f"{name}_consistency"] = Output(type=_NUMBER, meaning="points for consistency")
         found[f"{name}_score"] = Output(type=_NUMBER, meaning="score of the domain, 0 to 100")
         found[f"{name}_weighted"] = Output(type=_NUMBER, meaning="its part of the total")
-    if terms.measures:
+    if terms.domains:
         found["total"] = Output(type=_NUMBER, meaning="total score, 0 to 100")
         for kind in KINDS:
             meaning = f"share of the total that measures of {kind} decide"
@@ -208,6 +208,12 @@ def _score(
 ) -> None:
     """Give the points of a domain as a share of the most that it could have had, times 100."""
     sheet = occasion.worksheet
+    if domain.given is not None and domain.kind is not None:
+        if occasion.value(domain.given) is not None:
+            occasion.take(f"{name}_weight", domain.weight)
+            found[f"{name}_score"] = occasion.take(f"{name}_score", domain.given)
+            shares[name] = {domain.kind: "1"}
+        return
     counted = [
         measure
         for measure, one in terms.measures.items()

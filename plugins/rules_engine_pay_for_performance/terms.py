@@ -108,7 +108,10 @@ _DOMAIN: Final[dict[str, Any]] = {
             "required": ["points", "kind"],
             "additionalProperties": False,
         },
+        "given": _number("Score of the domain, 0 to 100, where no measures of it are known"),
+        "kind": {"title": "What a given score is about", "enum": list(KINDS)},
     },
+    "dependentRequired": {"given": ["kind"], "kind": ["given"]},
     "required": ["weight", "minimum"],
     "additionalProperties": False,
 }
@@ -174,7 +177,8 @@ SCHEMA: Final[Mapping[str, Any]] = {
         },
     },
     "dependentRequired": {
-        "measures": ["points", "domains", "domains_needed"],
+        "measures": ["points", "domains"],
+        "domains": ["domains_needed"],
         "ratios": ["penalty"],
         "penalty": ["ratios"],
     },
@@ -232,11 +236,15 @@ class Domain:
         weight: Its weight, in any unit.
         minimum: Fewest measures with points.
         consistency: Points for the lowest of its measures, or None.
+        given: Its score where it is told and not made of measures, or None.
+        kind: One of `KINDS` where the score is given, or None.
     """
 
     weight: Formula
     minimum: int
     consistency: Consistency | None
+    given: Formula | None
+    kind: str | None
 
 
 @frozen(kw_only=True)
@@ -349,6 +357,9 @@ def _findings(terms: Mapping[str, Any]) -> Any:
     for name, measure in measures.items():
         path = ("measures", name)
         domain = measure.get("domain")
+        if domain is not None and "given" in terms["domains"].get(domain, {}):
+            message = f"the score of {domain} is given; {name} may count in a domain without"
+            yield (*path, "domain"), "PP110", message, None
         if domain is not None and domain not in terms["domains"]:
             message = f"{domain} is no domain of this rule; one of its domains may stand here"
             yield (*path, "domain"), "PP101", message, None
@@ -396,4 +407,6 @@ def _domain(given: Mapping[str, Any]) -> Domain:
         consistency=None
         if consistency is None
         else Consistency(points=int(consistency["points"]), kind=consistency["kind"]),
+        given=given.get("given"),
+        kind=given.get("kind"),
     )
