@@ -217,9 +217,9 @@ def _score(
     counted = [
         measure
         for measure, one in terms.measures.items()
-        if one.domain == name and found[f"{measure}_points"] is not None
+        if one.domain(occasion.period.first) == name and found[f"{measure}_points"] is not None
     ]
-    if len(counted) < domain.minimum:
+    if not counted or len(counted) < occasion.take(f"{name}_minimum", domain.minimum):
         return
     occasion.take(f"{name}_weight", domain.weight)
     formula = " + ".join(f"{measure}_points" for measure in counted)

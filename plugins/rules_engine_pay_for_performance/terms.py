@@ -1,6 +1,7 @@
 """The terms of a pay-for-performance rule: measures, domains and what a score pays."""
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any, Final
 
 from attrs import frozen
@@ -48,8 +49,10 @@ _MEASURE: Final[dict[str, Any]] = {
     "properties": {
         "kind": {"title": "What the measure is about", "enum": list(KINDS)},
         "domain": {
-            "title": "Domain that its points count in; none where it is only a part of another",
-            "type": "string",
+            "title": "Domain that its points count in, by first day where it has changed",
+            "type": ["string", "object"],
+            "propertyNames": {"pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"},
+            "additionalProperties": {"type": "string"},
         },
         "better": {"title": "Which rates are better", "enum": ["higher", "lower"]},
         "when": expression_schema("boolean", title="Whether the measure counts here at all"),
@@ -93,11 +96,9 @@ _DOMAIN: Final[dict[str, Any]] = {
     "type": "object",
     "properties": {
         "weight": expression_schema("number", title="Weight of the domain, in any unit"),
-        "minimum": {
-            "title": "Fewest measures with points for which the domain has a score",
-            "type": "integer",
-            "minimum": 1,
-        },
+        "minimum": expression_schema(
+            "number", title="Fewest measures with points for which the domain has a score"
+        ),
         "consistency": {
             "title": "Points for the lowest of the domain's measures between floor and threshold",
             "type": "object",
@@ -193,7 +194,7 @@ class Measure:
 
     Attributes:
         kind: One of `KINDS`.
-        domain: Where its points count; None for a part of another measure.
+        domains: Where its points count, by first day; empty for a part of another measure.
         lower_is_better: Whether lower rates are better.
         when: Whether it counts; None for always.
         rates: Formulas of performance or numerator, denominator and cases, and of baseline,
@@ -205,7 +206,7 @@ class Measure:
     """
 
     kind: str
-    domain: str | None
+    domains: Mapping[str, str]
     lower_is_better: bool
     when: Formula | None
     rates: Mapping[str, Formula]
@@ -213,6 +214,11 @@ class Measure:
     gates: tuple[tuple[Formula, Formula], ...]
     combines: tuple[str, ...]
     given: Formula | None
+
+    def domain(self, day: date) -> str | None:
+        """Give the domain that it counts in on a day; None before the first, or for a part."""
+        begun = [first for first in self.domains if first <= day.isoformat()]
+        return self.domains[max(begun)] if begun else None
 
 
 @frozen(kw_only=True)
@@ -234,14 +240,14 @@ class Domain:
 
     Attributes:
         weight: Its weight, in any unit.
-        minimum: Fewest measures with points.
+        minimum: Fewest measures with points; where it is below 1 it is 1.
         consistency: Points for the lowest of its measures, or None.
         given: Its score where it is told and not made of measures, or None.
         kind: One of `KINDS` where the score is given, or None.
     """
 
     weight: Formula
-    minimum: int
+    minimum: Formula
     consistency: Consistency | None
     given: Formula | None
     kind: str | None
@@ -356,13 +362,8 @@ def _findings(terms: Mapping[str, Any]) -> Any:
     measures = terms.get("measures", {})
     for name, measure in measures.items():
         path = ("measures", name)
-        domain = measure.get("domain")
-        if domain is not None and "given" in terms["domains"].get(domain, {}):
-            message = f"the score of {domain} is given; {name} may count in a domain without"
-            yield (*path, "domain"), "PP110", message, None
-        if domain is not None and domain not in terms["domains"]:
-            message = f"{domain} is no domain of this rule; one of its domains may stand here"
-            yield (*path, "domain"), "PP101", message, None
+        for domain in _domains(measure).values():
+            yield from _misplaced(name, measure, domain, terms["domains"])
         parts = measure.get("combines", [])
         for place, part in enumerate(parts):
             if part not in measures or measures[part].get("combines"):
@@ -371,10 +372,22 @@ def _findings(terms: Mapping[str, Any]) -> Any:
         for key in _needed(measure):
             if key not in measure:
                 yield path, "PP103", f"{name} has no {key}; it needs one", None
-        consistency = domain in terms["domains"] and terms["domains"][domain].get("consistency")
-        if consistency and "floor" not in measure:
-            message = f"{name} has no floor; consistency of {domain} needs one"
-            yield path, "PP104", message, None
+
+
+def _misplaced(
+    name: str, measure: Mapping[str, Any], domain: str, domains: Mapping[str, Any]
+) -> Any:
+    path = ("measures", name)
+    if domain not in domains:
+        message = f"{domain} is no domain of this rule; one of its domains may stand here"
+        yield (*path, "domain"), "PP101", message, None
+        return
+    if "given" in domains[domain]:
+        message = f"the score of {domain} is given; {name} may count in a domain without"
+        yield (*path, "domain"), "PP110", message, None
+    if domains[domain].get("consistency") and "floor" not in measure:
+        message = f"{name} has no floor; consistency of {domain} needs one"
+        yield path, "PP104", message, None
 
 
 def _needed(measure: Mapping[str, Any]) -> tuple[str, ...]:
@@ -385,10 +398,16 @@ def _needed(measure: Mapping[str, Any]) -> tuple[str, ...]:
     return ("better", *rate, *(("gates",) if "gates" in measure else ("threshold", "benchmark")))
 
 
+def _domains(measure: Mapping[str, Any]) -> Mapping[str, str]:
+    """Give the domains of a measure by first day; one that has not changed holds from the first."""
+    said = measure.get("domain", {})
+    return {date.min.isoformat(): said} if isinstance(said, str) else dict(said)
+
+
 def _measure(given: Mapping[str, Any]) -> Measure:
     return Measure(
         kind=given["kind"],
-        domain=given.get("domain"),
+        domains=_domains(given),
         lower_is_better=given.get("better") == "lower",
         when=given.get("when"),
         rates={name: given[name] for name in _RATES if name in given},
@@ -403,7 +422,7 @@ def _domain(given: Mapping[str, Any]) -> Domain:
     consistency = given.get("consistency")
     return Domain(
         weight=given["weight"],
-        minimum=int(given["minimum"]),
+        minimum=given["minimum"],
         consistency=None
         if consistency is None
         else Consistency(points=int(consistency["points"]), kind=consistency["kind"]),

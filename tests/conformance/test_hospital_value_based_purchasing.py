@@ -27,6 +27,12 @@ DOMAINS: Final = {
     "safety": "safety",
     "efficiency and cost reduction": "efficiency",
 }
+ALIKE: Final = {
+    "fiscal year": "Fiscal Year",
+    "facility id": "Facility ID",
+    "provider number": "Facility ID",
+    "provider id": "Facility ID",
+}
 PLACES: Final = Fraction(10**12)
 ABSENT: Final = frozenset({"", "not available"})
 Rows = dict[str, list[dict[str, str]]]
@@ -57,17 +63,22 @@ def files(folder: Path) -> Rows:
     for path in sorted(folder.glob("*hvbp_*.csv*")):
         opened = gzip.open if path.suffix == ".gz" else open
         with opened(path, "rt", encoding="utf-8", newline="") as file:
-            found[path.name] = list(csv.DictReader(file))
+            found[path.name] = [named_alike(row) for row in csv.DictReader(file)]
     return found
+
+
+def named_alike(row: dict[str, str]) -> dict[str, str]:
+    """Name the columns of the year and the hospital alike, however a year's file writes them."""
+    return {ALIKE.get(name.lower(), name): value for name, value in row.items()}
 
 
 def output_of(column: str, named: dict[str, str]) -> str | None:
     """Give the output that a published column stands for; None for a column that is no result."""
     name = column.lower()
+    if "total performance score" in name:
+        return "total"
     if name in {"hcahps base score", "hcahps consistency score"}:
         return f"person_{name.split()[1]}"
-    if name == "total performance score":
-        return "total"
     for domain, output in DOMAINS.items():
         if name.endswith(f"{domain} domain score"):
             return f"{output}_{'score' if name.startswith('unweighted') else 'weighted'}"
@@ -80,10 +91,10 @@ def output_of(column: str, named: dict[str, str]) -> str | None:
     return f"{named.get(measure, measure)}_{part}"
 
 
-def settled(data: Path, out: Path) -> Outputs:
+def settled(data: Path, out: Path, ruleset: str = "ruleset.yaml") -> Outputs:
     """Run the program as a user does, and give the outputs of each hospital and year."""
     program = Path(sys.executable).with_name("rules-engine")
-    command = [str(program), "run", str(FOLDER / "ruleset.yaml")]
+    command = [str(program), "run", str(FOLDER / ruleset)]
     subprocess.run(
         [*command, "--data", str(data), "--out", str(out)], check=True, capture_output=True
     )
@@ -141,6 +152,37 @@ def test_every_published_point_and_score_is_met_exactly(outputs: Outputs) -> Non
         print(f"{name}: {len(found[name])} rows; {dict(count)}")  # noqa: T201  the report of the conformance run
     print("\n".join(differing[:200]))  # noqa: T201  the report of the conformance run
     assert not differing
+
+
+def test_every_published_total_is_made_of_its_scores(tmp_path: Path) -> None:
+    """Also where no file of the year has rates: weighted scores and totals of given scores."""
+    outputs = settled(published("hvbp"), tmp_path, "totals.yaml")
+    differing = []
+    for name, rows in files(published("hvbp")).items():
+        count: Counter[str] = Counter()
+        for row in rows if "_tps" in name else ():
+            key = (row["Fiscal Year"], row["Facility ID"])
+            for column, value in row.items():
+                output = output_of(column, {})
+                if output is None or column.lower().startswith("unweighted"):
+                    continue
+                if key not in outputs or about(number(value), outputs[key].get(output)):
+                    count["differ"] += 1
+                    differing.append(f"{name} {key} {column}: {value}, {outputs.get(key)}")
+                else:
+                    count["met"] += 1
+        if count:
+            print(f"{name}: {len(rows)} rows; {dict(count)}")  # noqa: T201  the report of the conformance run
+    print("\n".join(differing[:50]))  # noqa: T201  the report of the conformance run
+    assert not differing
+
+
+def about(expected: Fraction | None, found: object) -> bool:
+    """Whether a result is further from the published one than rounded scores allow."""
+    if expected is None or found is None:
+        return not (expected is None and found is None)
+    # Scores are published to twelve places, and a total is a mean of them that is rounded again.
+    return abs(Fraction(str(found)) - expected) > 1 / PLACES
 
 
 def test_no_known_file_has_fewer_rows() -> None:
