@@ -20,9 +20,7 @@ def take_minimum(part: Part, occasion: Occasion) -> Fraction | None:
     return _at_least_zero(occasion, "minimum_rate", part.minimum_rate)
 
 
-def shared_part(
-    part: Part, occasion: Occasion, *, gain: bool
-) -> tuple[Fraction, Fraction | None]:
+def shared_part(part: Part, occasion: Occasion, *, gain: bool) -> tuple[Fraction, Fraction | None]:
     """Record what is divided, as `shared`: all of the result unless the terms say less.
 
     Returns:

@@ -297,7 +297,10 @@ def _penalize(terms: Terms, penalty: Penalty, one: Scored) -> None:
     found["reduction"] = sheet.let("reduction", f"least(cap, modifier * ({' + '.join(parts)}))")
     formula = f"round(1 - reduction, {penalty.places})"
     found["penalty_factor"] = sheet.let("penalty_factor", formula)
-    if penalty.base is not None and penalty.payer is not None and penalty.payee is not None:
+    # Where the payments are not known, the factor is all that can be told.
+    if penalty.base is None or penalty.payer is None or penalty.payee is None:
+        return
+    if occasion.value(penalty.base) is not None:
         occasion.take("penalty_base", penalty.base)
         formula = "penalty_base * (1 - penalty_factor)"
         post(one, "penalty", formula, party(one, penalty.payee), party(one, penalty.payer))

@@ -164,7 +164,9 @@ SCHEMA: Final[Mapping[str, Any]] = {
                     "minimum": 0,
                     "maximum": 12,
                 },
-                "base": expression_schema("money", title="Payments that are cut, in currency"),
+                "base": expression_schema(
+                    "money or null", title="Payments that are cut, in currency"
+                ),
                 "payer": {"title": "Party that gets it", "type": "string", "x-party": "one"},
                 "payee": {"title": "Party that loses it", "type": "string", "x-party": "one"},
             },

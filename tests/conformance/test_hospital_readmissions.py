@@ -17,6 +17,19 @@ from tests.conformance.oracles import ROOT, published
 RULESET: Final = ROOT / "rulesets" / "hospital-readmissions" / "ruleset.yaml"
 HERE: Final = Path(__file__).parent
 RATIO: Final = "Excess Readmission Ratio"
+ALIKE: Final = {
+    name.lower(): name
+    for name in (
+        "Facility ID",
+        "Measure Name",
+        "Start Date",
+        "Excess Readmission Ratio",
+        "Predicted Readmission Rate",
+        "Expected Readmission Rate",
+    )
+} | {"provider number": "Facility ID", "provider id": "Facility ID"}
+"""What columns are called here, however a year's file writes them."""
+Outputs = dict[tuple[str, str], dict[str, Any]]
 HALF: Final = Fraction(1, 20000)
 """Half of the last of four places."""
 
@@ -27,33 +40,40 @@ def files(folder: Path) -> dict[str, list[dict[str, str]]]:
     for path in sorted(folder.glob("*HRRP*.csv*")):
         opened = gzip.open if path.suffix == ".gz" else open
         with opened(path, "rt", encoding="utf-8", newline="") as file:
-            found[path.name] = list(csv.DictReader(file))
+            found[path.name] = [
+                {ALIKE.get(name.lower(), name): value for name, value in row.items()}
+                for row in csv.DictReader(file)
+            ]
     return found
 
 
-def settled(data: Path, out: Path) -> dict[str, dict[str, Any]]:
+def settled(data: Path, out: Path) -> Outputs:
     """Run the program as a user does, and give the outputs of each hospital."""
     program = Path(sys.executable).with_name("rules-engine")
     command = [str(program), "run", str(RULESET), "--data", str(data), "--out", str(out)]
-    subprocess.run([*command, "--period", "2024"], check=True, capture_output=True)
+    subprocess.run(command, check=True, capture_output=True)
     document = json.loads((out / "settlement.json").read_text(encoding="utf-8"))
-    return {one["key"][0]: one["outputs"] for one in document["settlements"]}
+    return {
+        (one["period"]["label"], one["key"][0]): one["outputs"] for one in document["settlements"]
+    }
 
 
-def ratio_of(outputs: dict[str, dict[str, Any]], row: dict[str, str]) -> str | None:
+def ratio_of(outputs: Outputs, row: dict[str, str]) -> str | None:
     """Give the ratio of a hospital and condition."""
     name = row["Measure Name"].removeprefix("READM-30-").removesuffix("-HRRP")
-    found = outputs[row["Facility ID"]][f"{name.lower().replace('-', '_')}_ratio"]
+    begun = row["Start Date"]
+    year = int(begun[-4:] if "/" in begun else begun[:4]) + 5
+    found = outputs[str(year), row["Facility ID"]][f"{name.lower().replace('-', '_')}_ratio"]
     return None if found is None else str(found)
 
 
 @pytest.fixture(scope="module")
-def outputs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
+def outputs(tmp_path_factory: pytest.TempPathFactory) -> Outputs:
     """One settlement for each hospital."""
     return settled(published("hrrp"), tmp_path_factory.mktemp("hrrp"))
 
 
-def test_every_excess_ratio_is_met(outputs: dict[str, dict[str, Any]]) -> None:
+def test_every_excess_ratio_is_met(outputs: Outputs) -> None:
     """Equal at four places, or inside the interval that the rounded rates allow."""
     for name, rows in files(published("hrrp")).items():
         equal, inside, differing = 0, 0, []
@@ -82,7 +102,7 @@ def test_every_excess_ratio_is_met(outputs: dict[str, dict[str, Any]]) -> None:
         assert len(rows) >= known["hospital_readmissions"].get(name, 0)
 
 
-def test_no_published_ratio_is_read(outputs: dict[str, dict[str, Any]], tmp_path: Path) -> None:
+def test_no_published_ratio_is_read(outputs: Outputs, tmp_path: Path) -> None:
     """With the published ratios blank, the outputs are the same."""
     blank = yaml.safe_load((HERE / "outputs.yaml").read_text(encoding="utf-8"))
     columns = blank["hospital_readmissions"]["blank"]
