@@ -103,7 +103,6 @@ _BONUS: Final[dict[str, Any]] = {
         "payee": _PAYEE,
     },
     "required": ["base", "payer", "payee"],
-    "oneOf": [{"required": ["steps"]}, {"required": ["line"]}, {"required": ["logistic"]}],
     "additionalProperties": False,
 }
 
@@ -128,6 +127,8 @@ _CUTOFF: Final[dict[str, Any]] = {
     "required": ["base", "percentile", "worse", "strict", "rate", "payer", "payee"],
     "additionalProperties": False,
 }
+
+_SHAPES: Final = frozenset({"steps", "line", "logistic"})
 
 PAYING: Final[Mapping[str, Any]] = {"payment": _PAYMENT, "bonus": _BONUS, "cutoff": _CUTOFF}
 """Schema of each term that makes money of a score."""
@@ -276,6 +277,9 @@ def findings(terms: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], str, s
         if name in terms and "domains" not in terms and "score" not in terms[name]:
             message = f"{name} has no score, and no domains make up a total; it needs one of them"
             yield (name,), "PP105", message, None
+    if "bonus" in terms and len(_SHAPES & terms["bonus"].keys()) != 1:
+        message = "bonus has steps, a line or a logistic curve; it needs one of the three"
+        yield ("bonus",), "PP111", message, None
     payment = terms.get("payment")
     if payment is None:
         return

@@ -35,9 +35,12 @@ def unit(schema: Mapping[str, Any]) -> str:
         return "party"
     if "pattern" in schema:
         return "code"
-    return {"boolean": "true or false", "array": "list of parties"}.get(
-        str(schema["type"]), str(schema["type"])
-    )
+    if schema["type"] == "array":
+        items = schema["items"]
+        if "x-expression" in items:
+            return f"list of {unit(items)}"
+        return "list of parties" if "x-party" in items else "list"
+    return {"boolean": "true or false"}.get(str(schema["type"]), str(schema["type"]))
 
 
 def terms(
