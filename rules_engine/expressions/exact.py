@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any, Protocol
 
 from rules_engine.expressions import dates, tree
@@ -92,18 +93,20 @@ class Inputs:
             self.units[name] = str(node.type.kind)
 
 
-_READS = (
-    tree.Ref
-    | tree.Aggregate
-    | tree.ClaimFunction
-    | tree.Running
-    | tree.Lookup
-    | tree.Has
-    | tree.Interpolate
-    | tree.Dated
-    | tree.Round
-    | tree.Elementary
-    | tree.DateCall
+_READS = frozenset(
+    {
+        tree.Ref,
+        tree.Aggregate,
+        tree.ClaimFunction,
+        tree.Running,
+        tree.Lookup,
+        tree.Has,
+        tree.Interpolate,
+        tree.Dated,
+        tree.Round,
+        tree.Elementary,
+        tree.DateCall,
+    }
 )
 
 
@@ -115,11 +118,11 @@ def read_as(text: str, node: tree.Expression) -> str | None:
         node: A part of it; the whole is what the formula gives, and not what it reads.
     """
     written = text[node.start : node.end]
-    if isinstance(node, tree.Const):
+    if type(node) is tree.Const:
         # A parameter that never changes; a literal says its value itself.
         if not written.isidentifier() or written.lower() in _WORDS:
             return None
-    elif not isinstance(node, _READS):
+    elif type(node) not in _READS:
         return None
     if written == text:
         return None
@@ -362,16 +365,21 @@ def compared(op: str, left: Any, right: Any) -> bool:
     return bool(left >= right)
 
 
-_PLAIN = (Fraction, str, bool, type(None), date)
+_PLAIN = frozenset({Fraction, str, bool, type(None), date})
+# Typed, because True is 1. Formulas say the same few numbers again and again.
+_fraction_of = lru_cache(maxsize=4096, typed=True)(Fraction)
 
 
 def plain(value: Any) -> Value:
     """Give a number as a fraction; everything else as it is."""
-    if isinstance(value, _PLAIN):
+    # By type, because asking whether a text is a Fraction is slow: numbers are abstract classes.
+    if type(value) in _PLAIN or isinstance(value, date):
         found: Value = value
         return found
     if isinstance(value, Decimal | int):
-        return Fraction(value)
+        return _fraction_of(value)
+    if isinstance(value, str | Fraction):
+        return value
     msg = f"{value!r} is no value of a contract"
     raise TypeError(msg)
 
