@@ -3,8 +3,9 @@
 import csv
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -200,6 +201,8 @@ def settlement_json(run: "Run", digests: Mapping[str, str]) -> dict[str, Any]:
 
     ruleset = run.ruleset
     summary = run.summary
+    # Thousands of settlements name the same few places.
+    places = lru_cache(maxsize=4096)(partial(beside, folder=ruleset.path.parent))
     return {
         "engine": {"name": "rules-engine", "version": __version__},
         "ruleset": {
@@ -230,14 +233,14 @@ def settlement_json(run: "Run", digests: Mapping[str, str]) -> dict[str, Any]:
             "paid": _text(summary.paid),
         },
         "reject_reasons": reject_reasons(run.sites),
-        "settlements": [_settled(one, ruleset.path.parent) for one in run.settlements],
+        "settlements": [_settled(one, places) for one in run.settlements],
         "balances": {a: _text(m.as_decimal()) for a, m in run.ledger.balances().items()},
         "warnings": list(run.warnings),
         "files": dict(digests),
     }
 
 
-def _settled(one: "Settled", folder: Path) -> dict[str, Any]:
+def _settled(one: "Settled", places: Callable[[str], str]) -> dict[str, Any]:
     return {
         "rule": one.rule,
         "source": one.source,
@@ -258,9 +261,7 @@ def _settled(one: "Settled", folder: Path) -> dict[str, Any]:
             }
             for t in one.transfers
         ],
-        "explained": [
-            {**step_json(step), "place": beside(step.place, folder)} for step in one.explained
-        ],
+        "explained": [{**step_json(step), "place": places(step.place)} for step in one.explained],
     }
 
 

@@ -53,15 +53,19 @@ class Explained:
 
 
 @lru_cache(maxsize=4096)
-def _formula(text: str, units: frozenset[tuple[str, str]]) -> Expression:
-    columns = {name: _typed(unit) for name, unit in units}
+def _formula(text: str, units: tuple[str | None, ...]) -> Expression:
+    columns = {
+        name: _typed(unit)
+        for name, unit in zip(_words(text), units, strict=True)
+        if unit is not None
+    }
     return check(text, Scope(profile="settlement", grain="worksheet", columns=columns))
 
 
 @lru_cache(maxsize=4096)
-def _words(text: str) -> frozenset[str]:
+def _words(text: str) -> tuple[str, ...]:
     """Give every name that stands in a formula; a formula is written for many settlements."""
-    return frozenset(token.value for token in tokenize(text) if token.kind == "name")
+    return tuple(dict.fromkeys(token.value for token in tokenize(text) if token.kind == "name"))
 
 
 def _typed(unit: str) -> Type:
@@ -130,11 +134,12 @@ class Worksheet:
             ExpressionError: The formula names a value that is not there, or mixes units.
             SettlementError: It divides by zero.
         """
-        words = _words(formula)
-        known = {n: self._values[n] for n in words if self._values.get(n) is not None}
-        units = frozenset((n, self._units[n]) for n in known)
+        values = self._values
+        units = tuple(
+            self._units[name] if values.get(name) is not None else None for name in _words(formula)
+        )
         expression = _formula(formula, units)
-        names = _Names(known)
+        names = _Names(values)
         try:
             value = evaluate(expression, names)
         except Reject as reject:
