@@ -189,6 +189,8 @@ def test_no_known_file_has_fewer_rows() -> None:
     """A file that has lost rows would be checked less than it says."""
     found = files(published("hvbp"))
     for name, rows in declared("expected_counts.yaml").items():
+        if name not in found:
+            print(f"{name}: not in the folder, and not checked")  # noqa: T201  the report of the conformance run
         assert name not in found or len(found[name]) >= rows, name
     assert found
 
