@@ -62,7 +62,7 @@ def _json(offer: "Offer") -> dict[str, Any]:
         "summary": offer.methodology.summary,
         "lan_categories": offer.methodology.lan_categories,
         "prices": offer.methodology.price is not None,
-        "settles": offer.methodology.settle is not None,
+        "settles": offer.methodology.settles,
     }
 
 
@@ -92,7 +92,7 @@ def _text(offer: "Offer") -> str:
         word
         for word, does in (
             ("prices claim lines", methodology.price),
-            ("settles periods", methodology.settle),
+            ("settles periods", methodology.settle or methodology.settle_together),
         )
         if does is not None
     ]

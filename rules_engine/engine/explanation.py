@@ -59,6 +59,8 @@ def _read(value: Any, unit: str) -> Any:
 
 def json_value(value: Any) -> Any:
     """Give an exact value as JSON can hold it: numbers as text, a fraction as `n/d`."""
+    if type(value) in {str, bool, type(None)}:
+        return value
     if isinstance(value, Mapping):
         return {str(key): json_value(inner) for key, inner in value.items()}
     if isinstance(value, Money):

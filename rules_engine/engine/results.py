@@ -3,8 +3,9 @@
 import csv
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -79,24 +80,8 @@ def write_results(run: "Run", out: Path, *, derived: bool = False) -> dict[str, 
     content = settlement_json(
         run, {name: _sha256(path) for name, path in files.items() if path.exists()}
     )
-    files["settlement.json"].write_text(_settlement_text(content), encoding="utf-8")
+    files["settlement.json"].write_text(_laid_out(content), encoding="utf-8")
     return files
-
-
-def _settlement_text(content: Mapping[str, Any]) -> str:
-    """Write the settlement with one line for each entity and period.
-
-    An encoder that indents is Python's own, which takes as long as settling does.
-    """
-    parts = []
-    for name, value in content.items():
-        if name == "settlements" and value:
-            lines = ",\n  ".join(json.dumps(one, ensure_ascii=False) for one in value)
-            written = f"[\n  {lines}\n ]"
-        else:
-            written = json.dumps(value, ensure_ascii=False, indent=1).replace("\n", "\n ")
-        parts.append(f" {json.dumps(name)}: {written}")
-    return "{\n" + ",\n".join(parts) + "\n}\n"
 
 
 def _write_derived(run: "Run", folder: Path) -> dict[str, Path]:
@@ -112,6 +97,20 @@ def _write_derived(run: "Run", folder: Path) -> dict[str, Path]:
             )
             files[f"derived/{path.name}"] = path
     return files
+
+
+def _laid_out(content: Mapping[str, Any]) -> str:
+    """Write JSON with a line for each settlement, and everything else indented."""
+    parts = []
+    for name, value in content.items():
+        if name == "settlements" and value:
+            # Whatever is indented is not written by compiled code, and these are thousands.
+            lines = ",\n  ".join(json.dumps(one, ensure_ascii=False) for one in value)
+            shown = f"[\n  {lines}\n ]"
+        else:
+            shown = json.dumps(value, ensure_ascii=False, indent=1).replace("\n", "\n ")
+        parts.append(f" {json.dumps(name)}: {shown}")
+    return "{\n" + ",\n".join(parts) + "\n}\n"
 
 
 def _file_name(party: str) -> str:
@@ -224,6 +223,8 @@ def settlement_json(run: "Run", digests: Mapping[str, str]) -> dict[str, Any]:
 
     ruleset = run.ruleset
     summary = run.summary
+    # Thousands of settlements name the same few places.
+    places = lru_cache(maxsize=4096)(partial(beside, folder=ruleset.path.parent))
     return {
         "engine": {"name": "rules-engine", "version": __version__},
         "ruleset": {
@@ -254,14 +255,14 @@ def settlement_json(run: "Run", digests: Mapping[str, str]) -> dict[str, Any]:
             "paid": _text(summary.paid),
         },
         "reject_reasons": reject_reasons(run.sites),
-        "settlements": [_settled(one, ruleset.path.parent) for one in run.settlements],
+        "settlements": [_settled(one, places) for one in run.settlements],
         "balances": {a: _text(m.as_decimal()) for a, m in run.ledger.balances().items()},
         "warnings": list(run.warnings),
         "files": dict(digests),
     }
 
 
-def _settled(one: "Settled", folder: Path) -> dict[str, Any]:
+def _settled(one: "Settled", places: Callable[[str], str]) -> dict[str, Any]:
     return {
         "rule": one.rule,
         "source": one.source,
@@ -282,9 +283,7 @@ def _settled(one: "Settled", folder: Path) -> dict[str, Any]:
             }
             for t in one.transfers
         ],
-        "explained": [
-            {**step_json(step), "place": beside(step.place, folder)} for step in one.explained
-        ],
+        "explained": [{**step_json(step), "place": places(step.place)} for step in one.explained],
     }
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any, Protocol
 
 from rules_engine.expressions import dates, tree
@@ -92,18 +93,20 @@ class Inputs:
             self.units[name] = str(node.type.kind)
 
 
-_READS = (
-    tree.Ref
-    | tree.Aggregate
-    | tree.ClaimFunction
-    | tree.Running
-    | tree.Lookup
-    | tree.Has
-    | tree.Interpolate
-    | tree.Dated
-    | tree.Round
-    | tree.Elementary
-    | tree.DateCall
+_READS = frozenset(
+    {
+        tree.Ref,
+        tree.Aggregate,
+        tree.ClaimFunction,
+        tree.Running,
+        tree.Lookup,
+        tree.Has,
+        tree.Interpolate,
+        tree.Dated,
+        tree.Round,
+        tree.Elementary,
+        tree.DateCall,
+    }
 )
 
 
@@ -115,11 +118,11 @@ def read_as(text: str, node: tree.Expression) -> str | None:
         node: A part of it; the whole is what the formula gives, and not what it reads.
     """
     written = text[node.start : node.end]
-    if isinstance(node, tree.Const):
+    if type(node) is tree.Const:
         # A parameter that never changes; a literal says its value itself.
         if not written.isidentifier() or written.lower() in _WORDS:
             return None
-    elif not isinstance(node, _READS):
+    elif type(node) not in _READS:
         return None
     if written == text:
         return None
@@ -161,55 +164,47 @@ class _Evaluation:
     def reject(self, code: str, message: str) -> Reject:
         return Reject(self.env.sites.number(code, message))
 
-    def compute(self, node: tree.Expression) -> Value:  # noqa: C901, PLR0912  one line a node
-        match node:
-            case tree.Const():
-                return plain(node.value)
-            case tree.Ref():
-                return plain(self.env.ref(node))
-            case tree.Dated():
-                return self.dated(node)
-            case tree.Arithmetic():
-                return self.arithmetic(node)
-            case tree.Negate():
-                operand = self.number(node.operand)
-                return None if operand is None else -operand
-            case tree.Absolute():
-                operand = self.number(node.operand)
-                return None if operand is None else abs(operand)
-            case tree.Round():
-                operand = self.number(node.operand)
-                if operand is None:
-                    return None
-                rounded = rounded_quotient(
-                    operand.numerator, operand.denominator, node.places, node.mode
-                )
-                return Fraction(rounded)
-            case tree.Case():
-                for condition, value in node.branches:
-                    if self.value(condition) is True:
-                        return self.value(value)
-                return self.value(node.default)
-            case tree.Extremum():
-                values = [self.value(a) for a in node.arguments]
-                choose: Any = min if node.function == "least" else max
-                return None if any(v is None for v in values) else choose(values)
-            case tree.Coalesce():
-                for argument in node.arguments:
-                    found = self.value(argument)
-                    if found is not None:
-                        return found
-                return None
-            case tree.Lookup() | tree.Has() | tree.Interpolate():
-                return self.table(node)
-            case tree.Aggregate() | tree.ClaimFunction() | tree.Running():
-                return self.of_rows(node)
-            case tree.DateCall():
-                return self.calendar(node)
-            case tree.Elementary():
-                return self.elementary(node)
-            case _:
-                return self.condition(node)
+    def compute(self, node: tree.Expression) -> Value:
+        return _COMPUTED.get(type(node), _Evaluation.condition)(self, node)
+
+    def const(self, node: tree.Const) -> Value:
+        return plain(node.value)
+
+    def ref(self, node: tree.Ref) -> Value:
+        return plain(self.env.ref(node))
+
+    def negate(self, node: tree.Negate) -> Value:
+        operand = self.number(node.operand)
+        return None if operand is None else -operand
+
+    def absolute(self, node: tree.Absolute) -> Value:
+        operand = self.number(node.operand)
+        return None if operand is None else abs(operand)
+
+    def round(self, node: tree.Round) -> Value:
+        operand = self.number(node.operand)
+        if operand is None:
+            return None
+        found = rounded_quotient(operand.numerator, operand.denominator, node.places, node.mode)
+        return Fraction(found)
+
+    def case(self, node: tree.Case) -> Value:
+        for condition, value in node.branches:
+            if self.value(condition) is True:
+                return self.value(value)
+        return self.value(node.default)
+
+    def extremum(self, node: tree.Extremum) -> Value:
+        values = [self.value(a) for a in node.arguments]
+        choose: Any = min if node.function == "least" else max
+        return None if any(v is None for v in values) else choose(values)
+
+    def coalesce(self, node: tree.Coalesce) -> Value:
+        for argument in node.arguments:
+            found = self.value(argument)
+            if found is not None:
+                return found
+        return None
 
     def arithmetic(self, node: tree.Arithmetic) -> Value:
         left, right = self.value(node.left), self.value(node.right)
@@ -331,6 +326,29 @@ class _Evaluation:
         return None if left is None or right is None else not decides
 
 
+# A table instead of a match, because an evaluation passes through here for every part of a formula.
+_COMPUTED: Mapping[type, Callable[[_Evaluation, Any], Value]] = {
+    tree.Const: _Evaluation.const,
+    tree.Ref: _Evaluation.ref,
+    tree.Dated: _Evaluation.dated,
+    tree.Arithmetic: _Evaluation.arithmetic,
+    tree.Negate: _Evaluation.negate,
+    tree.Absolute: _Evaluation.absolute,
+    tree.Round: _Evaluation.round,
+    tree.Case: _Evaluation.case,
+    tree.Extremum: _Evaluation.extremum,
+    tree.Coalesce: _Evaluation.coalesce,
+    tree.Lookup: _Evaluation.table,
+    tree.Has: _Evaluation.table,
+    tree.Interpolate: _Evaluation.table,
+    tree.Aggregate: _Evaluation.of_rows,
+    tree.ClaimFunction: _Evaluation.of_rows,
+    tree.Running: _Evaluation.of_rows,
+    tree.DateCall: _Evaluation.calendar,
+    tree.Elementary: _Evaluation.elementary,
+}
+
+
 def compared(op: str, left: Any, right: Any) -> bool:
     """Compare two values that are not null."""
     match op:
@@ -347,12 +365,21 @@ def compared(op: str, left: Any, right: Any) -> bool:
     return bool(left >= right)
 
 
+_PLAIN = frozenset({Fraction, str, bool, type(None), date})
+# Typed, because True is 1. Formulas say the same few numbers again and again.
+_fraction_of = lru_cache(maxsize=4096, typed=True)(Fraction)
+
+
 def plain(value: Any) -> Value:
     """Give a number as a fraction; everything else as it is."""
-    if isinstance(value, bool) or value is None or isinstance(value, str | date | Fraction):
-        return value
+    # By type, because asking whether a text is a Fraction is slow: numbers are abstract classes.
+    if type(value) in _PLAIN or isinstance(value, date):
+        found: Value = value
+        return found
     if isinstance(value, Decimal | int):
-        return Fraction(value)
+        return _fraction_of(value)
+    if isinstance(value, str | Fraction):
+        return value
     msg = f"{value!r} is no value of a contract"
     raise TypeError(msg)
 

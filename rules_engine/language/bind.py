@@ -302,7 +302,7 @@ class _Binder:
         self.check_parties(rule, chosen.methodology.terms_schema)
         self.check_tables(rule, chosen.methodology.terms_schema)
         self.findings += soundness.weights(self.declaration, rule, chosen.methodology.terms_schema)
-        has_periods = chosen.methodology.settle is not None or chosen.methodology.derive is not None
+        has_periods = chosen.methodology.settles or chosen.methodology.derive is not None
         if has_periods and not (rule.period or self.declaration.period):
             self.report(
                 rule.path,
@@ -399,7 +399,7 @@ class _Binder:
         """Refuse keys that would be read and do nothing."""
         sets = steps[0].sets if steps else None
         found = []
-        if rule.for_each is not None and methodology.settle is None:
+        if rule.for_each is not None and not methodology.settles:
             found.append(("for_each", "prices each line; for_each is for rules that settle"))
         if rule.replaces and sets != "allowed":
             what = "settles" if sets is None else f"sets {sets}"

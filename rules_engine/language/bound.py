@@ -61,7 +61,7 @@ class BoundRule:
     @property
     def settles(self) -> bool:
         """Whether it moves money per period."""
-        return self.methodology.settle is not None
+        return self.methodology.settles
 
     @property
     def opens(self) -> bool:

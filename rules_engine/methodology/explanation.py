@@ -99,19 +99,21 @@ def number_text(value: Any, unit: str = "") -> str:
 
 
 def _fraction(value: Fraction, fewest: int) -> str:
-    rest = value.denominator
-    if rest == 1:
-        # Most amounts are whole, and an explanation writes thousands of them.
-        return f"{value.numerator:,}.{'0' * fewest}" if fewest else f"{value.numerator:,}"
+    return _written(value.numerator, value.denominator, fewest)
+
+
+@lru_cache(maxsize=4096)
+def _written(above: int, below: int, fewest: int) -> str:
+    rest = below
     twos = fives = 0
     while rest % 2 == 0:
         rest, twos = rest // 2, twos + 1
     while rest % 5 == 0:
         rest, fives = rest // 5, fives + 1
     if rest != 1:
-        return f"{value.numerator:,}/{value.denominator:,}"
+        return f"{above:,}/{below:,}"
     places = max(twos, fives, fewest)
-    whole = value.numerator * 10**places // value.denominator
+    whole = above * 10**places // below
     sign, size = ("-" if whole < 0 else ""), abs(whole)
     head = f"{sign}{size // 10**places:,}"
     return f"{head}.{size % 10**places:0{places}}" if places else head

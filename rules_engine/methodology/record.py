@@ -10,7 +10,7 @@ from attrs import Factory, field, frozen
 from rules_engine.expressions import Expression, Type
 from rules_engine.expressions.exact import Inputs
 from rules_engine.ledger import Money, Transfer
-from rules_engine.methodology.worksheet import Explained, Worksheet
+from rules_engine.methodology.worksheet import Explained, SettlementError, Worksheet
 
 __all__ = [
     "STAGES",
@@ -31,10 +31,6 @@ Terms = TypeVar("Terms")
 
 STAGES: Final = ("allowed", "limit", "adjustment", "member_share", "withheld")
 """The stages of a line's waterfall, in their order."""
-
-
-class SettlementError(Exception):
-    """The facts of a period do not allow the settlement that the contract asks for."""
 
 
 class TermsError(Exception):
@@ -298,6 +294,9 @@ class Methodology(Generic[Terms]):
         experience: Rows that `settle` reads beside what its expressions ask for; one for each
             entity, or few.
         settle: Pure; once for each entity and period.
+        settle_together: Pure; called instead of `settle`, once for each period with the occasions
+            of all entities for which the rule holds, and gives a settlement for each in their
+            order. For what one entity alone does not decide: a pool, a rank, a percentile.
         summary: One sentence for lists.
         lan_categories: HCP-LAN categories that it can be part of; empty where it fits any.
     """
@@ -310,5 +309,11 @@ class Methodology(Generic[Terms]):
     price: Callable[[Terms], Sequence[Step]] | None = None
     experience: Callable[[Terms], Mapping[str, Query]] | None = None
     settle: Callable[[Terms, Occasion], Settlement] | None = None
+    settle_together: Callable[[Terms, Sequence[Occasion]], Sequence[Settlement]] | None = None
     summary: str = ""
     lan_categories: tuple[str, ...] = ()
+
+    @property
+    def settles(self) -> bool:
+        """Whether it settles periods."""
+        return self.settle is not None or self.settle_together is not None

@@ -11,11 +11,17 @@ from typing import Any
 from attrs import Factory, frozen
 
 from rules_engine.expressions import Expression, Kind, Scope, Sites, TableType, Type, check
+from rules_engine.expressions.closure import Reject
 from rules_engine.expressions.exact import Trace, Value, evaluate
+from rules_engine.expressions.tokens import tokenize
 from rules_engine.expressions.tree import OfRows, Ref
 from rules_engine.expressions.types import NUMERIC
 
-__all__ = ["Explained", "Worksheet"]
+__all__ = ["Explained", "SettlementError", "Worksheet"]
+
+
+class SettlementError(Exception):
+    """The facts of a period do not allow the settlement that the contract asks for."""
 
 
 @frozen(kw_only=True)
@@ -47,9 +53,19 @@ class Explained:
 
 
 @lru_cache(maxsize=4096)
-def _formula(text: str, units: frozenset[tuple[str, str]]) -> Expression:
-    columns = {name: _typed(unit) for name, unit in units}
+def _formula(text: str, units: tuple[str | None, ...]) -> Expression:
+    columns = {
+        name: _typed(unit)
+        for name, unit in zip(_words(text), units, strict=True)
+        if unit is not None
+    }
     return check(text, Scope(profile="settlement", grain="worksheet", columns=columns))
+
+
+@lru_cache(maxsize=4096)
+def _words(text: str) -> tuple[str, ...]:
+    """Give every name that stands in a formula; a formula is written for many settlements."""
+    return tuple(dict.fromkeys(token.value for token in tokenize(text) if token.kind == "name"))
 
 
 def _typed(unit: str) -> Type:
@@ -121,14 +137,19 @@ class Worksheet:
 
         Raises:
             ExpressionError: The formula names a value that is not there, or mixes units.
+            SettlementError: It divides by zero.
         """
-        units = frozenset(
-            (name, self._units[name])
-            for name, value in self._values.items()
-            if value is not None and name in formula
+        values = self._values
+        units = tuple(
+            self._units[name] if values.get(name) is not None else None for name in _words(formula)
         )
         expression = _formula(formula, units)
-        value = evaluate(expression, _Names(self._values), self._trace)
+        names = _Names(values)
+        try:
+            value = evaluate(expression, names, self._trace)
+        except Reject as reject:
+            msg = f"{name} is {formula}: {names.sites[reject.site].message}"
+            raise SettlementError(msg) from None
         unit = str(expression.type.kind)
         return self.take(name, value, formula=formula, unit=unit, note=note, kind=kind)
 

@@ -98,8 +98,9 @@ def _rows(ruleset: BoundRuleset, entity: Entity, given: "Given") -> Iterator[Map
         if entity.table in ruleset.tables
         else given.columns(entity.table)
     )
+    names = list(columns)
     for values in zip(*columns.values(), strict=True):
-        yield dict(zip(columns, values, strict=True))
+        yield dict(zip(names, values, strict=True))
 
 
 def _belongs(value: Any, period: Period) -> bool:
@@ -120,8 +121,9 @@ class Given:
         self.places: dict[str, dict[tuple[Value, ...], list[int]]] = {}
         self.curves: dict[Any, list[tuple[Fraction, Fraction]]] = {}
         self.peers: dict[Any, dict[tuple[Value, ...], Value]] = {}
-        # Formulas that are known to have one value in a period.
-        self.undisturbed: set[tuple[str, str, Period]] = set()
+        self.rows: dict[tuple[str, int], Mapping[str, Value]] = {}
+        # By identity: the ruleset outlives a run, and hashing would read a whole tree.
+        self.dated: dict[int, tuple[Dated, ...]] = {}
 
     def changed(self, table: str | None, columns: Mapping[str, Sequence[Any]] | None) -> "Given":
         """Give the same tables, one of them with other values in columns that are no keys.
@@ -179,11 +181,16 @@ class Facts:
         self.tables: Mapping[str, TableType] = ruleset.shapes
         self.keys: tuple[str, ...] = ()
         self.party: str | None = None
+        self.known: dict[tuple[int, str | None], tuple[Value, Inputs]] = {}
 
     # -- what a methodology calls
 
     def evaluate(self, formula: Formula, party: str | None) -> tuple[Value, Inputs]:
         """Give the value of a formula of the rule, and what it read."""
+        # Nothing that a formula reads changes while one entity is settled.
+        known = self.known.get((id(formula.expression), party))
+        if known is not None:
+            return known
         self.keys = key_columns(self.ruleset, self.rule, formula)
         self.party = party
         self.check_dated(formula)
@@ -195,6 +202,7 @@ class Facts:
             who = f" for {'/'.join(self.key)}" if self.key else ""
             msg = f"{formula.place}: {self.rule.id} in {self.period.label}{who}: {site.message}"
             raise SettlementError(msg) from None
+        self.known[id(formula.expression), party] = value, inputs
         return value, inputs
 
     def tracing(self, inputs: Inputs) -> Trace:
@@ -211,20 +219,20 @@ class Facts:
 
     def check_dated(self, formula: Formula) -> None:
         """A value that changes inside the period has no one meaning for it."""
-        known = (formula.place, formula.text, self.period)
-        if known in self.given.undisturbed:
-            return
-        for node in read_once(formula.expression):
-            if isinstance(node, Dated):
-                for day, _ in node.entries:
-                    if self.period.first < day <= self.period.last:
-                        msg = (
-                            f"{formula.place}: {node.name} changes on {day}, inside the period"
-                            f" {self.period.label}; a settlement reads one value: let it change on"
-                            " a period's first day"
-                        )
-                        raise SettlementError(msg)
-        self.given.undisturbed.add(known)
+        cache = self.given.dated
+        known = id(formula.expression)
+        if known not in cache:
+            read = read_once(formula.expression)
+            cache[known] = tuple(node for node in read if isinstance(node, Dated))
+        for node in cache[known]:
+            for day, _ in node.entries:
+                if self.period.first < day <= self.period.last:
+                    msg = (
+                        f"{formula.place}: {node.name} changes on {day}, inside the period"
+                        f" {self.period.label}; a settlement reads one value: let it change on"
+                        " a period's first day"
+                    )
+                    raise SettlementError(msg)
 
     def members(self, formulas: Sequence[Formula]) -> tuple[str, ...]:
         """Give the members that formulas at member grain have rows of, for this entity.
@@ -273,7 +281,10 @@ class Facts:
         for place in self.places(table, type_.key).get(keys, ()):
             if not self.holds(type_, columns, place):
                 continue
-            return {name: values[place] for name, values in columns.items()}
+            rows = self.given.rows
+            if (table, place) not in rows:
+                rows[table, place] = {name: plain(of[place]) for name, of in columns.items()}
+            return rows[table, place]
         return None
 
     def places(self, table: str, key: tuple[str, ...]) -> Mapping[tuple[Value, ...], list[int]]:

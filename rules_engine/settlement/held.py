@@ -17,7 +17,7 @@ from rules_engine.settlement.balances import Balances
 from rules_engine.settlement.books import Settled, Settlements
 from rules_engine.settlement.experience import Experience, Source, measure
 from rules_engine.settlement.facts import Facts, Given, entities, key_columns
-from rules_engine.settlement.settle import periods_of, settle_one, wanted_aggregates
+from rules_engine.settlement.settle import periods_of, settle_each, wanted_aggregates
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -291,11 +291,15 @@ class Held:
         balances = Balances(self.given, self.ruleset.declaration.currency)
         for name, chosen in redo:
             rule = self.ruleset.rule(name)
+            # What one of them gets depends on the others where they are settled together.
+            everyone = chosen is None or rule.methodology.settle_together is not None
             for period in self.periods(rule):
-                for entity in self.entities(rule, period) if chosen is None else chosen:
-                    facts = self.facts(rule, period, entity, books, trace)
-                    one, _ = settle_one(facts, self.known_at, balances)
-                    books.put(name, entity.key, period, one)
+                entities = tuple(self.entities(rule, period) if everyone else chosen or ())
+                facts = (self.facts(rule, period, one, books, trace) for one in entities)
+                settled = settle_each(facts, self.known_at, balances)
+                made = {one.key: one for one, _ in settled}
+                for entity in entities:
+                    books.put(name, entity.key, period, made.get(entity.key))
         return books
 
 

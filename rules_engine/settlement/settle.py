@@ -1,6 +1,6 @@
 """Settling: every rule, for each entity and period, on exact rationals."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -9,7 +9,7 @@ from rules_engine.expressions.tree import Aggregate, walk
 from rules_engine.language.bound import BoundRule, BoundRuleset
 from rules_engine.language.periods import periods
 from rules_engine.ledger import Ledger
-from rules_engine.methodology import Occasion, Period, Worksheet
+from rules_engine.methodology import Occasion, Period, Settlement, Worksheet
 from rules_engine.settlement.balances import Balances, Opening
 from rules_engine.settlement.books import Books, Settled
 from rules_engine.settlement.deriving import ask, attributed
@@ -19,7 +19,7 @@ from rules_engine.settlement.facts import Facts, Given, entities, key_columns, o
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-__all__ = ["periods_of", "settle", "settle_one", "wanted_aggregates"]
+__all__ = ["periods_of", "settle", "settle_each", "wanted_aggregates"]
 
 
 def periods_of(ruleset: BoundRuleset, rule: BoundRule) -> tuple[Period, ...]:
@@ -90,41 +90,76 @@ def settle(
             ask(connection, rule, period, experience)
             books.warnings += experience.warnings
             books.queries += experience.queries
-            for key, row in entities(ruleset, rule, given, period):
-                facts = Facts(ruleset, rule, period, key, row, experience, given, books)
-                one, emptied = settle_one(facts, known_at, balances)
+            everyone = (
+                Facts(ruleset, rule, period, key, row, experience, given, books)
+                for key, row in entities(ruleset, rule, given, period)
+            )
+            for one, emptied in settle_each(everyone, known_at, balances):
                 pools |= emptied
-                if one is not None:
-                    books.post(one)
+                books.post(one)
     transfers = tuple(t for one in books.settled for t in one.transfers)
     books.ledger = Ledger(transfers, pools=frozenset(pools))
     books.ledger.check()
     return books
 
 
-def settle_one(
-    facts: Facts, known_at: date | None, balances: Balances
-) -> tuple[Settled | None, frozenset[str]]:
-    """Settle one rule for one entity, or the contract, and one period.
+def settle_each(
+    everyone: Iterable[Facts], known_at: date | None, balances: Balances
+) -> Iterator[tuple[Settled, frozenset[str]]]:
+    """Settle one rule for entities, or the contract, in one period.
 
     Args:
-        facts: What the names of the rule's formulas stand for there.
+        everyone: What the names of the rule's formulas stand for, for each entity; all of one
+            rule and period. Where the methodology settles entities together, these are all.
         known_at: As for `settle`.
-        balances: What accounts hold; what the settlement leaves in them is kept.
+        balances: What accounts hold; what each settlement leaves in them is kept.
 
-    Returns:
-        What is settled, None where the rule does not apply, and the accounts that have to be empty
+    Yields:
+        What is settled for each to whom the rule applies, and the accounts that have to be empty
         when all is done.
 
     Raises:
         SettlementError: The facts do not allow a settlement.
     """
+    found = (_occasion(facts, known_at, balances) for facts in everyone)
+    occasions = (one for one in found if one is not None)
+    for (facts, opening, occasion), made in _settlements(occasions):
+        rule = facts.rule
+        balances.close(rule.id, opening, made)
+        settled = Settled(
+            rule=rule.id,
+            source=rule.source,
+            key=occasion.key,
+            period=occasion.period,
+            outputs=made.outputs,
+            transfers=made.transfers,
+            explained=made.explained,
+        )
+        yield settled, made.pools
+
+
+_Asked = tuple[Facts, Opening, Occasion]
+
+
+def _settlements(occasions: Iterable[_Asked]) -> Iterator[tuple[_Asked, Settlement]]:
+    """Settle each entity by itself, or all of them together where the methodology says so."""
+    everyone = iter(occasions)
+    for first in everyone:
+        rule = first[0].rule
+        methodology = rule.methodology
+        if methodology.settle_together is not None:
+            together = (first, *everyone)
+            made = methodology.settle_together(rule.terms, [one[2] for one in together])
+            yield from zip(together, made, strict=True)
+        elif methodology.settle is not None:
+            yield first, methodology.settle(rule.terms, first[2])
+
+
+def _occasion(facts: Facts, known_at: date | None, balances: Balances) -> _Asked | None:
+    """Give all that a settlement of one entity may know; None where the rule does not hold."""
     ruleset, rule = facts.ruleset, facts.rule
-    function = rule.methodology.settle
-    if function is None:
-        return None, frozenset()
     if rule.when is not None and facts.evaluate(rule.when, None)[0] is not True:
-        return None, frozenset()
+        return None
     declared = ruleset.declaration
     groups = {**declared.groups, **{p: (p,) for p in declared.parties}}
     if rule.declared.for_each is not None:
@@ -146,15 +181,4 @@ def settle_one(
         members=facts.members,
         experience=facts.experience.of_entity(facts.key),
     )
-    made = function(rule.terms, occasion)
-    balances.close(rule.id, opening, made)
-    settled = Settled(
-        rule=rule.id,
-        source=rule.source,
-        key=facts.key,
-        period=facts.period,
-        outputs=made.outputs,
-        transfers=made.transfers,
-        explained=made.explained,
-    )
-    return settled, made.pools
+    return facts, opening, occasion

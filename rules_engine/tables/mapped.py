@@ -214,7 +214,8 @@ def _unpivoted(
     # What a file's name says holds for each of its rows, whatever of its columns is kept.
     keep = None if unpivot.keep is None else {*unpivot.keep, *named}
     kept = [n for n in listed if (n not in matched if keep is None else n in keep)]
-    captured = tuple(dict.fromkeys(name for group in groups for name, _ in group))
+    # Of the pattern and not of the columns: a file in which none of them fits has no rows.
+    captured = tuple(n for n in _CAPTURE.findall(unpivot.pattern) if n != "field")
     fields = tuple(dict.fromkeys(unpivot.fields.values()))
     structs = []
     for place, (group, values) in enumerate(groups.items()):

@@ -271,7 +271,9 @@ def test_a_wrong_mapping_is_refused_by_the_reader_and_by_the_schema(text: str) -
 
 
 @pytest.mark.parametrize(
-    "path", sorted(ROOT.glob("rulesets/**/mappings/**/*.yaml")), ids=lambda path: path.stem
+    "path",
+    sorted(ROOT.glob("rulesets/**/mappings/**/*.yaml")),
+    ids=lambda path: path.relative_to(ROOT / "rulesets").as_posix(),
 )
 def test_every_mapping_that_ships_reads(path: Path) -> None:
     """The mappings of the reference rulesets are right by the schema and by the reader."""
