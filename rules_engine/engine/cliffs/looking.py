@@ -105,6 +105,10 @@ def _one(
     effort: Effort,
 ) -> Sweep | None:
     try:
+        when = promise.formulas.get("when")
+        rule = held.ruleset.rule(promise.declared.rule)
+        if when is not None and held.facts(rule, period, entity).evaluate(when, None)[0] is not True:
+            return None
         return sweep(moving(held, promise, entity, period), facts, effort)
     except SettlementError as error:
         document = held.ruleset.declaration.document

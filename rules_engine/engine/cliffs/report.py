@@ -68,6 +68,8 @@ class Sweep:
         last: Last value of the range.
         stretches: Regions, cliffs and steps, in the order of the input; regions and cliffs are the
             whole range.
+        gaps: What they leave of it, or of all that a rate can be, each from its first value through
+            its last; empty where they are the whole.
         settlements: At how many values of the input the payment was settled.
         limits: What was not looked at step by step; empty where everything was.
         findings: What is wrong.
@@ -83,6 +85,7 @@ class Sweep:
     first: Fraction
     last: Fraction
     stretches: tuple[Stretch, ...]
+    gaps: tuple[tuple[Fraction, Fraction], ...]
     settlements: int
     limits: tuple[str, ...]
     findings: tuple[Diagnostic, ...]
@@ -108,6 +111,7 @@ class Sweep:
             first=Fraction(0),
             last=Fraction(0),
             stretches=(),
+            gaps=(),
             settlements=0,
             limits=(),
             findings=(finding,),
@@ -130,6 +134,7 @@ class Sweep:
             "first": number_text(self.first),
             "last": number_text(self.last),
             "stretches": [one.as_json() for one in self.stretches],
+            "gaps": [[number_text(first), number_text(last)] for first, last in self.gaps],
             "settlements": self.settlements,
             "limits": list(self.limits),
             "findings": [one.as_json() for one in self.findings],

@@ -112,6 +112,7 @@ def search(
     settle: Callable[[int], Point],
     marks: Iterable[int],
     *,
+    near: Iterable[int] = (),
     sign: int,
     tolerance: Fraction,
     samples: int,
@@ -122,13 +123,20 @@ def search(
     Args:
         settle: Gives what is paid at a value of the input.
         marks: Values at which what is found is told apart; the first and the last are the range.
+        near: Other values that are settled.
         sign: 1 where the payment should not fall as the input rises, -1 where it should not rise.
         tolerance: Odd units of rounding, in currency, that count for nothing.
         samples: How many values, evenly spaced, are settled at least.
         points_max: How many values are settled at most.
     """
     made = _Search(
-        settle, tuple(sorted(set(marks))), Fraction(sign), tolerance, samples, points_max
+        settle,
+        tuple(sorted(set(marks))),
+        frozenset(near),
+        Fraction(sign),
+        tolerance,
+        samples,
+        points_max,
     )
     return made.whole()
 
@@ -137,6 +145,7 @@ def search(
 class _Search:
     settle: Callable[[int], Point]
     marks: tuple[int, ...]
+    near: frozenset[int]
     sign: Fraction
     tolerance: Fraction
     samples: int
@@ -162,7 +171,7 @@ class _Search:
     def whole(self) -> Found:
         low, high = self.marks[0], self.marks[-1]
         even = {low + (high - low) * n // self.samples for n in range(self.samples + 1)}
-        for value in sorted({*even, *self.marks}):
+        for value in sorted({*even, *self.marks, *self.near}):
             self.at(value)
         for a, b in list(self.pairs()):
             self.part(a, b)
