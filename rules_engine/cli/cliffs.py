@@ -81,7 +81,8 @@ def _sweep(one: "Sweep") -> Iterator[str]:
         lost = "" if part.amount is None or part.kind != "cliff" else _number(part.amount)
         why = part.why
         if part.kind == "step" and part.amount is not None:
-            why = f"{_number(part.amount)} more at once; {why}".rstrip("; ")
+            once = "at once" if part.count == 1 else f"in {part.count} steps"
+            why = f"{_number(part.amount)} more {once}; {why}".rstrip("; ")
         rows.append(
             (
                 _number(part.first),

@@ -4,9 +4,10 @@ from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from itertools import groupby, pairwise
 from math import ceil, floor
+from operator import itemgetter
 from typing import Any, Final
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
 from rules_engine.diagnostics import Diagnostic, in_order
 from rules_engine.engine.cliffs.declared import Located, Range, located, number
@@ -189,9 +190,7 @@ class _Check:
                 self.undeclared(fall, regions)
             else:
                 self.promised(fall, owner, regions)
-        for step in found.steps:
-            owner = next((p for p in places if p.kind == "step" and self.has(p, step)), None)
-            made.append(self.stretch("step", step, owner))
+        made += self.steps([place for place in places if place.kind == "step"], found)
         for place in places:
             if place.kind != "region":
                 self.compare(place, found)
@@ -227,6 +226,23 @@ class _Check:
             open_ = owner, fall
         if open_ is not None:
             yield open_
+
+    def steps(self, declared: list[Located], found: Found) -> Iterator[Stretch]:
+        """Give each step; those that are declared together as one."""
+        owners = [next((p for p in declared if self.has(p, one)), None) for one in found.steps]
+        for owner, pairs in groupby(zip(owners, found.steps, strict=True), key=itemgetter(0)):
+            steps = [step for _, step in pairs]
+            if owner is None:
+                yield from (self.stretch("step", step, None) for step in steps)
+                continue
+            whole = self.stretch("step", steps[0], owner)
+            yield evolve(
+                whole,
+                last=steps[-1].last.at * self.moving.unit,
+                paid_last=steps[-1].last.paid,
+                amount=sum((step.size for step in steps), Fraction(0)),
+                count=len(steps),
+            )
 
     def has(self, place: Located, found: Fall | Step) -> bool:
         """Whether a declared place is where something was found."""

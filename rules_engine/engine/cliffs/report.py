@@ -26,6 +26,7 @@ class Stretch:
         paid_first: What is paid at the first value; None where it cannot be settled.
         paid_last: What is paid at the last value; None where it cannot be settled.
         amount: What a cliff takes away for better, or a step adds at once; None for a region.
+        count: How many steps these are, which are declared together; 1 of all else.
         why: Why the contract has it.
     """
 
@@ -36,6 +37,7 @@ class Stretch:
     paid_first: Fraction | None
     paid_last: Fraction | None
     amount: Fraction | None = None
+    count: int = 1
     why: str = ""
 
     def as_json(self) -> dict[str, Any]:
@@ -48,6 +50,7 @@ class Stretch:
             "paid_first": None if self.paid_first is None else number_text(self.paid_first),
             "paid_last": None if self.paid_last is None else number_text(self.paid_last),
             "amount": None if self.amount is None else number_text(self.amount),
+            "count": self.count,
             "why": self.why,
         }
 

@@ -311,6 +311,10 @@ def _between(first: Point, last: Point, tries: int) -> int:
             continue
         if a.margin is None or b.margin is None or a.margin == b.margin:
             return middle
-        place = first.at + (last.at - first.at) * a.margin / (a.margin - b.margin)
+        # What is rounded turns over halfway between two results.
+        level = Fraction(0)
+        if a.rounded is not None and b.rounded is not None:
+            level = (a.rounded + b.rounded) / 2
+        place = first.at + (last.at - first.at) * (a.margin - level) / (a.margin - b.margin)
         return min(max(int(place // 1), first.at + 1), last.at - 1)
     return middle
