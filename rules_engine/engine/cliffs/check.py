@@ -14,7 +14,7 @@ from rules_engine.engine.cliffs.declared import Located, Range, located, number
 from rules_engine.engine.cliffs.moving import Moving
 from rules_engine.engine.cliffs.path import Recorder, Roundings
 from rules_engine.engine.cliffs.report import Stretch, Sweep
-from rules_engine.engine.cliffs.search import Fall, Found, Point, Step, search
+from rules_engine.engine.cliffs.search import Fall, Found, Point, Step, evenly, search
 from rules_engine.expressions import Kind
 from rules_engine.language.document import Path
 from rules_engine.methodology.explanation import number_text
@@ -91,7 +91,7 @@ class _Check:
     # -- what is looked at
 
     def search(self, places: tuple[Located, ...], range_: Range) -> tuple[Found, tuple[str, ...]]:
-        """Search twice where something is rounded: the second time each of its results counts."""
+        """Find what is rounded, and search with each of its results told apart."""
         moving, effort = self.moving, self.effort
         roundings = Roundings(moving.held.ruleset.declaration.rounding.unit)
         marks = {range_.first, range_.last}
@@ -101,7 +101,10 @@ class _Check:
             marks |= ends
             near |= {value for end in ends for value in (end - 1, end + 1)}
         near = {value for value in near if range_.first <= value <= range_.last}
-        followed: frozenset[tuple[int, int]] = frozenset()
+        # Steps that a rounding makes would be followed one by one if nothing were known of it.
+        for value in evenly(marks, effort.samples):
+            moving.at(value, Recorder(roundings, frozenset()))
+        followed = self.coarse(roundings)
         found = self.once(marks, near, roundings, followed)
         while now := self.coarse(roundings) - followed:
             followed |= now

@@ -16,7 +16,7 @@ from attrs import Factory, define, field, frozen
 
 from rules_engine.engine.cliffs.path import Decision
 
-__all__ = ["Fall", "Found", "Point", "Step", "search"]
+__all__ = ["Fall", "Found", "Point", "Step", "evenly", "search"]
 
 _BEND_KEPT: Final = Fraction(3, 10)
 """Of a bend, what is left of it in half the stretch: a curve keeps a quarter, a jump all of it."""
@@ -141,6 +141,13 @@ def search(
     return made.whole()
 
 
+def evenly(marks: Iterable[int], samples: int) -> list[int]:
+    """Give values between the first mark and the last, evenly spaced, and the marks, in order."""
+    known = set(marks)
+    low, high = min(known), max(known)
+    return sorted(known | {low + (high - low) * n // samples for n in range(samples + 1)})
+
+
 @define
 class _Search:
     settle: Callable[[int], Point]
@@ -169,9 +176,7 @@ class _Search:
         return self.sign * _paid(point)
 
     def whole(self) -> Found:
-        low, high = self.marks[0], self.marks[-1]
-        even = {low + (high - low) * n // self.samples for n in range(self.samples + 1)}
-        for value in sorted({*even, *self.marks, *self.near}):
+        for value in sorted({*evenly(self.marks, self.samples), *self.near}):
             self.at(value)
         for a, b in list(self.pairs()):
             self.part(a, b)
