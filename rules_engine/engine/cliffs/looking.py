@@ -107,7 +107,8 @@ def _one(
     try:
         when = promise.formulas.get("when")
         rule = held.ruleset.rule(promise.declared.rule)
-        if when is not None and held.facts(rule, period, entity).evaluate(when, None)[0] is not True:
+        own = held.facts(rule, period, entity)
+        if when is not None and own.evaluate(when, None)[0] is not True:
             return None
         return sweep(moving(held, promise, entity, period), facts, effort)
     except SettlementError as error:

@@ -24,7 +24,8 @@ class Decision:
 
     Attributes:
         outcome: What was decided, with what tells this decision from others.
-        margin: A number whose sign decides, or None where none does; of a rounding, what is rounded.
+        margin: A number whose sign decides, or None where none does. Of a rounding: what is
+            rounded.
         rounded: Of a rounding, its result.
     """
 
