@@ -159,9 +159,12 @@ def _merged(base: Node, over: Node, path: tuple[str, ...]) -> Node:
             replaced = None if isinstance(node, MappingNode) else before.node
             entries[key] = evolve(entry, node=node, replaced=replaced)
     if path == () and "monotone" in base.entries:
-        entries["monotone"] = evolve(
-            entries["monotone"], node=_without_removed(entries["monotone"].node, over)
-        )
+        entry = entries["monotone"]
+        kept = _without_removed(entry.node, over)
+        if isinstance(kept, MappingNode) and not kept.entries:
+            del entries["monotone"]
+        else:
+            entries["monotone"] = evolve(entry, node=kept)
     return evolve(over, entries=entries)
 
 
