@@ -74,3 +74,16 @@ def test_an_aco_elects_what_shared_savings_offers(change: Row) -> None:
     _settle("medicare-shared-savings", "2018", {"aco": [ACO]})
     with pytest.raises(SettlementError, match="X1"):
         _settle("medicare-shared-savings", "2018", {"aco": [{**ACO, **change}]})
+
+
+@pytest.mark.parametrize("pathway", ["APP", "mvp"])
+def test_a_clinician_is_scored_on_a_known_pathway(pathway: str) -> None:
+    """A pathway that has no weights is not scored by those of another one."""
+    row: Row = {
+        "clinician_id": "C1", "year": "2024", "pathway": "app", "quality_score": 95,
+        "cost_score": None, "improvement_score": 100, "interoperability_score": 50,
+        "covered_payments": "200000.00",
+    }  # fmt: skip
+    _settle("mips", "2024", {"clinicians": [row]})
+    with pytest.raises(SettlementError, match="C1"):
+        _settle("mips", "2024", {"clinicians": [{**row, "pathway": pathway}]})
