@@ -36,7 +36,7 @@ def read_mappings(
 
 def _mapping_files(ruleset: Contract) -> Iterator[Path]:
     folder = ruleset.path.parent
-    for name in ruleset.bound.declaration.mappings or ("mappings",):
+    for name in ruleset.bound.declaration.mappings:
         place = folder / name
         if place.is_dir():
             yield from sorted(place.glob("*.yaml"))

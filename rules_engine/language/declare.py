@@ -77,7 +77,7 @@ class _Reader:
         rules = self._rules(value["rules"])
         self._check_names()
         period = value.get("period")
-        mappings = value.get("mappings") or ()
+        mappings = value.get("mappings", "mappings")  # an empty list is no folder at all
         return Declaration(
             id=value["ruleset"],
             title=_text(value.get("title")),

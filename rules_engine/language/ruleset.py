@@ -228,7 +228,7 @@ class Declaration:
         tables: By name.
         parameters: By name.
         rules: By id, in the order of the document.
-        mappings: Folders of mappings, as written.
+        mappings: Folders of mappings; `mappings` where the document names none.
         cases: Worked cases, as they were read.
         sources: Sources, as they were read.
         promises: What it says of payments that never move the wrong way, by name.

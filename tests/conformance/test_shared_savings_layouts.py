@@ -300,3 +300,56 @@ def test_a_row_without_a_track_or_a_benchmark_is_refused(layout: Layout, tmp_pat
         assert len(run.settlements) == len(others)
         refused = {(reject.row, reject.column) for reject in run.each_reject()}
     assert refused == {(1, "track"), (2, "benchmark")}
+
+
+def _suppressed(layout: Layout, column: str, aco_id: str) -> Layout:
+    """Give the layout with one cell that is printed as `-`."""
+
+    def cells(aco: Aco) -> Cells:
+        return {
+            name: "-" if aco.id == aco_id and name.lower() == column else cell
+            for name, cell in layout.cells(aco).items()
+        }
+
+    return evolve(layout, cells=cells)
+
+
+@pytest.mark.parametrize("layout", LAYOUTS[2:], ids=lambda layout: layout.release)
+@pytest.mark.parametrize(
+    ("column", "refused"), [("met_qps", "met_standard"), ("qualscore", "quality")]
+)
+def test_quality_that_is_suppressed_is_not_taken_to_be_met(
+    layout: Layout, column: str, refused: str, tmp_path: Path
+) -> None:
+    """Where the files of a year have the column, a row without it is refused, and paid nothing."""
+    first, *others = layout.acos("suppressed")
+    acos = [evolve(first, met=True, quality=9000), *others]
+    _suppressed(layout, column, first.id).write(tmp_path, acos)
+    with Engine().load(RULESET).run(tmp_path) as run:
+        assert len(run.settlements) == len(others)
+        assert {(one.row, one.column) for one in run.each_reject()} == {(1, refused)}
+
+
+def test_a_missed_standard_says_whether_the_alternative_one_was_met(tmp_path: Path) -> None:
+    """From 2023 on; a row that says neither is refused, and one that met the standard is not."""
+    layout = LAYOUTS[-1]
+    first, second, *others = layout.acos("alternative")
+    acos = [evolve(first, met=False), evolve(second, met=True), *others]
+    both = _suppressed(_suppressed(layout, "met_altqps", first.id), "met_altqps", second.id)
+    both.write(tmp_path, acos)
+    with Engine().load(RULESET).run(tmp_path) as run:
+        assert len(run.settlements) == len(others) + 1
+        assert {(one.row, one.column) for one in run.each_reject()} == {(1, "met_alternative")}
+
+
+def test_a_score_that_decides_nothing_may_be_absent(tmp_path: Path) -> None:
+    """An ACO that met no standard earns nothing and owes the most, whatever its score."""
+    layout = LAYOUTS[-1]
+    acos = [evolve(aco, met=False) for aco in layout.acos("absent")]
+    layout.write(tmp_path, acos)
+    printed = _amounts(settled_alone(tmp_path))
+    for aco in acos:
+        layout = _suppressed(layout, "qualscore", aco.id)
+    layout.write(tmp_path, acos)
+    assert _amounts(settled_alone(tmp_path)) == printed
+    assert min(printed.values()) < 0 == max(printed.values())

@@ -105,6 +105,17 @@ def test_a_declaration_has_everything_that_the_document_says() -> None:
     assert said.warnings == ()
 
 
+@pytest.mark.parametrize(
+    ("line", "folders"),
+    [("", ("mappings",)), ("mappings: []\n", ()), ("mappings: [a, b]\n", ("a", "b"))],
+)
+def test_mappings_lie_beside_a_ruleset_that_does_not_say_where(
+    line: str, folders: tuple[str, ...]
+) -> None:
+    """Without a word the folder `mappings`; an empty list takes none, whatever lies there."""
+    assert declared(RULESET.replace("mappings: maps\n", line)).mappings == folders
+
+
 @given(st.dates(date(2026, 1, 1), date(2027, 12, 31)))
 def test_a_dated_parameter_has_the_value_of_its_last_date(day: date) -> None:
     """Values are in order of date, whatever the order of the file."""
