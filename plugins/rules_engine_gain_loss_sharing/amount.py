@@ -27,7 +27,8 @@ def shared_part(part: Part, occasion: Occasion, *, gain: bool) -> tuple[Fraction
         no rate is applied to it.
 
     Raises:
-        SettlementError: A limit, cap or rate is out of range, or revenue is 0 and a minimum asked.
+        SettlementError: A limit, cap or rate is out of range, bands do not rise, or revenue is 0
+            and a minimum asked.
     """
     sheet = occasion.worksheet
     if not part.among:
@@ -110,16 +111,28 @@ def _reduced(part: Part, occasion: Occasion, formula: str) -> str:
 
 
 def _through_bands(bands: tuple[Band, ...], occasion: Occasion, amount: str) -> str:
-    """Record each band's part of the amount; give the formula of their sum."""
+    """Record each band's part of the amount; give the formula of their sum.
+
+    Raises:
+        SettlementError: A band ends where the one before it does, or below.
+    """
     sheet = occasion.worksheet
     parts = []
     begins = "0 * revenue"
+    before: Fraction | None = None
     for number, band in enumerate(bands, 1):
         rate = f"band_{number}_rate"
         occasion.take(rate, band.rate)
         formula = amount
         if band.through is not None:
-            _at_least_zero(occasion, f"band_{number}_through", band.through)
+            end = _at_least_zero(occasion, f"band_{number}_through", band.through)
+            if before is not None and end <= before:
+                msg = (
+                    f"{band.through.place}: band {number} of {_about(occasion)} ends through {end};"
+                    f" it may end above {before}, where the band before it ends"
+                )
+                raise SettlementError(msg)
+            before = end
             sheet.let(f"band_{number}_ends", f"band_{number}_through * revenue")
             formula = f"least({amount}, band_{number}_ends)"
         sheet.let(f"band_{number}", f"greatest({formula} - {begins}, 0) * {rate}")
@@ -142,3 +155,9 @@ def _at_least_zero(occasion: Occasion, name: str, formula: Formula) -> Fraction:
         msg = f"the {name.replace('_', ' ')} of {occasion.rule} is {value}; it is 0 or more"
         raise SettlementError(msg)
     return value
+
+
+def _about(occasion: Occasion) -> str:
+    """Say whose settlement of which period it is."""
+    who = "".join(f" {part}" for part in ("/".join(occasion.key),) if part)
+    return f"{occasion.rule}{who} in {occasion.period.label}"

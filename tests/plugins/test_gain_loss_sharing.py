@@ -13,6 +13,7 @@ from hypothesis.strategies import DrawFn
 from rules_engine_fee_schedule import FEE_SCHEDULE
 from rules_engine_gain_loss_sharing import GAIN_LOSS_SHARING
 
+from rules_engine import SettlementError
 from rules_engine.testing import (
     PARTIES,
     YEAR,
@@ -328,6 +329,33 @@ def test_what_is_divided_of_a_result(part: dict[str, Any], result: int, expected
     """Worked by hand; the opposite result by the same terms is the opposite amount."""
     assert _alder(part, result) == Fraction(expected)
     assert _alder(part, -result) == -Fraction(expected)
+
+
+def test_bands_whose_ends_depend_on_facts_rise_all_the_same() -> None:
+    """A second band through 4 % of revenue behind one through 5 % would pay a part of it twice."""
+    bands = [
+        {"through": Decimal("0.05"), "rate": 1},
+        {"through": "sum(premium.premium_amount) / (25 * sum(premium.premium_amount))", "rate": 1},
+        {"rate": 1},
+    ]
+    with pytest.raises(SettlementError, match=r"band 2 of pool_rule in 2015 ends through 1/25; it"):
+        _alder({"bands": bands}, 10)
+
+
+@pytest.mark.parametrize(
+    ("part", "needs"),
+    [({"bands": BANDS}, "bands need"), ({"minimum_rate": 0}, "a minimum rate needs")],
+)
+def test_fractions_of_a_benchmark_below_zero_are_refused(part: dict[str, Any], needs: str) -> None:
+    """Against a benchmark of −100.00 no band has an end: the last one would take nearly all."""
+    both = {
+        "revenue": {"premiums": "-sum(premium.premium_amount)"},
+        "expenditure": {"care": "-sum(visits.paid)"},
+        "gain": {**HALF, **part},
+        "loss": {**HALF, **part},
+    }
+    with pytest.raises(SettlementError, match=f"of pool_rule in 2015 is -100; {needs} one above 0"):
+        _year(both, care="200.00")
 
 
 @given(
