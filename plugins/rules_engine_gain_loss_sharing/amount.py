@@ -27,8 +27,8 @@ def shared_part(part: Part, occasion: Occasion, *, gain: bool) -> tuple[Fraction
         no rate is applied to it.
 
     Raises:
-        SettlementError: A limit, cap or rate is out of range, bands do not rise, or revenue is 0
-            and a minimum asked.
+        SettlementError: A limit, cap or rate is out of range, bands do not rise, or revenue is not
+            above 0 and a minimum or bands are fractions of it.
     """
     sheet = occasion.worksheet
     if not part.among:
@@ -46,6 +46,7 @@ def shared_part(part: Part, occasion: Occasion, *, gain: bool) -> tuple[Fraction
     rate: Fraction | None = None
     rate_formula = part.below_rate if counts_below else part.rate
     if part.bands and not counts_below:
+        _has_revenue(occasion, "bands need")
         formula = _through_bands(part.bands, occasion, formula)
     elif rate_formula is not None:
         rate = occasion.take("rate", rate_formula)
@@ -69,12 +70,7 @@ def _counting(part: Part, occasion: Occasion, size: str) -> tuple[str, bool, boo
     formula = size
     is_below = False
     if part.minimum_rate is not None:
-        if sheet["revenue"] <= 0:
-            msg = (
-                f"revenue of {occasion.rule} in {occasion.period.label} is {sheet['revenue']};"
-                " a minimum rate needs one above 0"
-            )
-            raise SettlementError(msg)
+        _has_revenue(occasion, "a minimum rate needs")
         sheet.let("minimum", "minimum_rate * revenue")
         is_below = sheet.let("is_below_minimum", f"{size} < minimum")
         if part.above_minimum:
@@ -89,6 +85,14 @@ def _counting(part: Part, occasion: Occasion, size: str) -> tuple[str, bool, boo
     if not is_open or (is_below and not counts_below):
         formula = "0 * result"
     return formula, is_open and part.minimum_rate is None, counts_below
+
+
+def _has_revenue(occasion: Occasion, who_needs: str) -> None:
+    """Refuse terms that are fractions of revenue where there is none, or less than none."""
+    revenue = occasion.worksheet["revenue"]
+    if revenue <= 0:
+        msg = f"revenue of {_about(occasion)} is {revenue}; {who_needs} one above 0"
+        raise SettlementError(msg)
 
 
 def _reduced(part: Part, occasion: Occasion, formula: str) -> str:

@@ -81,6 +81,13 @@ def test_a_deficit_is_made_up_by_later_gains_once() -> None:
     assert _each(found, "shared") == [0, 0, 30, 10]
 
 
+def test_of_a_benchmark_below_zero_there_is_no_rate() -> None:
+    """A loss of 2,000.00 against -1,000.00 is no gain of 200 %."""
+    below = {"revenue": {"premiums": "-sum(premium.premium_amount)"}, "gain": HALF, "loss": HALF}
+    (found,) = _settle(below, [Decimal("0.00")], {})
+    assert (found["result"], found["result_rate"]) == (-2000, None)
+
+
 def test_a_deficit_of_an_earlier_contract_is_given_by_a_table() -> None:
     """60.00 of a gain of 100.00 make up what was owed before; half of the rest is shared."""
     found = _settle(CARRIED, [Decimal(100)], {"pool_rule.deficit": "-60.00"})

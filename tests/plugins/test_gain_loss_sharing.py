@@ -39,7 +39,7 @@ _ABOVE_ZERO: Final = (
     "greatest(sum(premium.premium_amount), 100.00)",
     "count(member_month) * pmpm + 0.01",
 )
-"""Revenue that a minimum rate can be a fraction of."""
+"""Revenue that a minimum rate and bands can be fractions of."""
 
 _EXPENDITURE: Final = (
     "sum(care.paid)",
@@ -134,8 +134,8 @@ def terms(draw: DrawFn) -> dict[str, Any]:
     """Terms of a pool: one or two amounts in, one or two out."""
     names = ("first", "second")
     gain, loss = draw(parts()), draw(parts())
-    has_minimum = "minimum_rate" in {*gain, *loss}
-    source = _ABOVE_ZERO if has_minimum else _REVENUE
+    has_fractions = bool({"minimum_rate", "bands"} & {*gain, *loss})
+    source = _ABOVE_ZERO if has_fractions else _REVENUE
     incoming = draw(st.lists(st.sampled_from(source), min_size=1, max_size=2))
     outgoing = draw(st.lists(st.sampled_from(_EXPENDITURE), min_size=1, max_size=2))
     return {
@@ -347,7 +347,7 @@ def test_bands_whose_ends_depend_on_facts_rise_all_the_same() -> None:
     [({"bands": BANDS}, "bands need"), ({"minimum_rate": 0}, "a minimum rate needs")],
 )
 def test_fractions_of_a_benchmark_below_zero_are_refused(part: dict[str, Any], needs: str) -> None:
-    """Against a benchmark of −100.00 no band has an end: the last one would take nearly all."""
+    """Against a benchmark of -100.00 no band has an end: the last one would take nearly all."""
     both = {
         "revenue": {"premiums": "-sum(premium.premium_amount)"},
         "expenditure": {"care": "-sum(visits.paid)"},
