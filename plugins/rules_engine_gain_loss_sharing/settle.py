@@ -120,7 +120,7 @@ def settle(terms: Terms, occasion: Occasion) -> Settlement:
         },
         pools=frozenset({pool}),
         explained=sheet.steps,
-        closing={**kept.closing, **paid.closing},
+        closing=kept.closing,
     )
 
 

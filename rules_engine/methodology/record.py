@@ -283,7 +283,8 @@ class Settlement:
         pools: Accounts that have to be empty when all is done.
         explained: How each amount came about, parts before wholes.
         closing: What is left in accounts that it opened with, for the next period: their opening
-            balance and what the transfers moved; an account that is not named has to be empty.
+            balance and what the transfers moved; an account that is not named has to be empty, and
+            what it holds before the next period came since.
     """
 
     transfers: tuple[Transfer, ...] = ()

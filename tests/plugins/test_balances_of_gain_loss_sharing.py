@@ -94,6 +94,43 @@ def test_a_deficit_of_an_earlier_contract_is_given_by_a_table() -> None:
     assert _each(found, "shared") == [20]
 
 
+def _row(account: str, year: int, amount: str) -> dict[str, Any]:
+    return {
+        "account": f"pool_rule.{account}",
+        "as_of": f"{year - 1}-12-31",
+        "balance_amount": Decimal(amount),
+    }
+
+
+def test_what_was_paid_since_the_period_before_is_netted_too() -> None:
+    """Half of 200.00 each year; alder had 10.00 before the first year, 20.00 in the second, nothing in the third."""
+    terms = {"gain": HALF, "loss": HALF, "nets": ["interim"]}
+    rows = [
+        _row("interim/alder", 2024, "-10.00"),
+        _row("interim/alder", 2025, "-20.00"),
+    ]
+    found = _settle(terms, [Decimal(200)] * 3, rows)
+    assert [one["net"]["alder"] for one in found] == [90, 80, 100]
+
+
+def test_a_table_may_not_contradict_what_the_run_carries() -> None:
+    """A deficit of 90.00 is carried: a row may say so again, and not that it is 1.00 or nothing."""
+    results = [Decimal("-90.00"), Decimal("50.00")]
+    first = _row("deficit", 2024, "0.00")
+    found = _settle(CARRIED, results, [first, _row("deficit", 2025, "-90.00")])
+    assert _each(found, "brought") == [0, -90]
+    for said in ("-1.00", "0.00"):
+        with pytest.raises(SettlementError, match=rf"holds -90\.00 USD before 2025 by.* {said} USD by"):
+            _settle(CARRIED, results, [first, _row("deficit", 2025, said)])
+
+
+def test_a_deficit_that_was_made_up_is_not_owed_again() -> None:
+    """What is carried of 2024 is nothing; a row of 2025 that says 50.00 contradicts it."""
+    rows = [_row("deficit", 2024, "0.00"), _row("deficit", 2025, "-50.00")]
+    with pytest.raises(SettlementError, match=r"holds 0\.00 USD before 2025"):
+        _settle(CARRIED, [Decimal(100), Decimal(100)], rows)
+
+
 @given(
     results=st.lists(amounts("-500.00", "500.00"), min_size=2, max_size=4),
     before=amounts("-500.00", "0.00"),
