@@ -68,23 +68,27 @@ def _counting(part: Part, occasion: Occasion, size: str) -> tuple[str, bool, boo
     """
     sheet = occasion.worksheet
     formula = size
-    is_below = False
+    conditions: list[str] = []
+    if part.gate is not None:
+        occasion.take("gate", part.gate)
+        conditions.append("gate")
+    counts_below = False
     if part.minimum_rate is not None:
         _has_revenue(occasion, "a minimum rate needs")
         sheet.let("minimum", "minimum_rate * revenue")
         is_below = sheet.let("is_below_minimum", f"{size} < minimum")
-        if part.above_minimum:
+        if is_below and part.below_when is not None:
+            counts_below = bool(occasion.take("counts_below_minimum", part.below_when))
+            conditions.append("counts_below_minimum")
+        else:
+            conditions.append("not is_below_minimum")
+        # Below the minimum it counts from its first dollar: nothing of it lies above.
+        if part.above_minimum and not counts_below:
             formula = f"{size} - minimum"
-    counts_below = False
-    if is_below and part.below_when is not None:
-        counts_below = bool(occasion.take("counts_below_minimum", part.below_when))
-        if counts_below:
-            # From its first dollar: nothing of it lies above the minimum.
-            formula = size
-    is_open = part.gate is None or occasion.take("gate", part.gate)
-    if not is_open or (is_below and not counts_below):
-        formula = "0 * result"
-    return formula, is_open and part.minimum_rate is None, counts_below
+    if conditions:
+        # Written as it is decided, so that who asks why sees what decided.
+        formula = f"case when {' and '.join(conditions)} then {formula} else 0 * result end"
+    return formula, not conditions, counts_below
 
 
 def _has_revenue(occasion: Occasion, who_needs: str) -> None:

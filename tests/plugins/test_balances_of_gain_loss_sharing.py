@@ -120,7 +120,9 @@ def test_a_table_may_not_contradict_what_the_run_carries() -> None:
     found = _settle(CARRIED, results, [first, _row("deficit", 2025, "-90.00")])
     assert _each(found, "brought") == [0, -90]
     for said in ("-1.00", "0.00"):
-        with pytest.raises(SettlementError, match=rf"holds -90\.00 USD before 2025 by.* {said} USD by"):
+        with pytest.raises(
+            SettlementError, match=rf"holds -90\.00 USD before 2025 by.* {said} USD by"
+        ):
             _settle(CARRIED, results, [first, _row("deficit", 2025, said)])
 
 
