@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rules_engine_gain_loss_sharing import GAIN_LOSS_SHARING
 
-from rules_engine import RulesetError, SettlementError
+from rules_engine import Explained, Explanation, RulesetError, SettlementError
+from rules_engine.engine.explanation import explained_settlement
 from rules_engine.testing import Contract, amounts, engine_of, rates
 from rules_engine.testing.judge import judge
 from rules_engine.testing.laws import transfers_balance
@@ -43,8 +44,9 @@ def _settle(
     results: Sequence[Decimal],
     balances: Mapping[str, str] | Sequence[Mapping[str, Any]],
     labels: tuple[str, ...] | None = None,
+    steps: list[Explained] | None = None,
 ) -> list[Mapping[str, Any]]:
-    """Settle years of 1,000.00 premium each with these results; give the outputs of each year."""
+    """Settle years of 1,000.00 premium with these results; give outputs, and to `steps` how."""
     if isinstance(balances, Mapping):
         balances = [
             {"account": account, "as_of": f"{FIRST - 1}-12-31", "balance_amount": Decimal(amount)}
@@ -64,6 +66,8 @@ def _settle(
         transfers_balance(run.ledger.transfers)
         for one in run.settlements:
             assert judge(one.explained, Fraction(1, 100))
+            if steps is not None:
+                steps += one.explained
         return [one.outputs for one in run.settlements]
 
 
@@ -111,6 +115,25 @@ def test_what_was_paid_since_the_period_before_is_netted_too() -> None:
     ]
     found = _settle(terms, [Decimal(200)] * 3, rows)
     assert [one["net"]["alder"] for one in found] == [90, 80, 100]
+
+
+def test_what_a_party_gets_is_explained_by_earlier_payments_and_advances() -> None:
+    """Half of 100.00 is 50.00; 20.00 were paid before and 5.00 are repaid: 25.00, with each of them."""
+    advance = {"advance": {"balance": "5.00", "to": "payer"}}
+    terms = {"gain": HALF, "loss": HALF, "nets": ["interim"], "repays": advance}
+    steps: list[Explained] = []
+    _settle(terms, [Decimal(100)], [_row("interim/alder", 2024, "-20.00")], steps=steps)
+    tree = explained_settlement(steps, "pool_rule", "2024", "s", "alder")
+    assert tree.value == "25.00"
+    assert _values(tree) >= {
+        ("share_alder", "50.00"),
+        ("interim_alder", "-20.00"),
+        ("advance_alder", "5.00"),
+    }
+
+
+def _values(tree: Explanation) -> set[tuple[str, str]]:
+    return {(tree.name, tree.value)}.union(*(_values(child) for child in tree.children))
 
 
 def test_a_table_may_not_contradict_what_the_run_carries() -> None:
