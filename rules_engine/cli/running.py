@@ -13,6 +13,7 @@ from rules_engine.cli.misuse import MisuseError, existing, existing_file, shown_
 from rules_engine.cli.output import aligned, amount, counted, format_option, write, write_json
 from rules_engine.cli.progress import progress
 from rules_engine.cli.rulesets import open_ruleset, ruleset_argument
+from rules_engine.cli.summaries import balances_text, settled_text
 from rules_engine.diagnostics import choices
 from rules_engine.warehouse.target import ENGINES
 
@@ -194,8 +195,8 @@ def run_text(done: "Run") -> str:
     parts = [str(done.check).rstrip("\n"), *(f"warning: {one}" for one in done.warnings)]
     parts.append(priced_text(done))
     if done.settlements:
-        parts += ["settled", outputs_text(done)]
-        parts += ["balances", aligned(_balances(done), right={1})]
+        parts += ["settled", settled_text(done)]
+        parts += ["balances", balances_text(done)]
     if done.files:
         parts.append(files_text(done))
     return "\n".join(parts)
@@ -217,21 +218,6 @@ def priced_text(done: "Run") -> str:
         for name in ("charge", "allowed", "member", "withheld", "paid")
     ]
     return "\n".join([*lines, aligned(rows, right={1})])
-
-
-def outputs_text(done: "Run") -> str:
-    """Write the outputs of each settlement that are one value."""
-    rows = []
-    for settled in done.settlements:
-        about = " ".join([settled.rule, *settled.key, settled.period.label])
-        for name, value in settled.outputs.items():
-            if not hasattr(value, "items"):
-                rows.append((about, name, amount(value)))
-    return aligned(rows, right={2})
-
-
-def _balances(done: "Run") -> list[tuple[str, str]]:
-    return [(account, amount(balance)) for account, balance in done.ledger.balances().items()]
 
 
 def files_text(done: "Run") -> str:
