@@ -12,7 +12,7 @@ from rules_engine.ledger import Ledger
 from rules_engine.methodology import Occasion, Period, Settlement, Worksheet
 from rules_engine.settlement.balances import Balances, Opening
 from rules_engine.settlement.books import Books, Settled
-from rules_engine.settlement.deriving import ask, attributed
+from rules_engine.settlement.deriving import ask, attributed, of_no_entity
 from rules_engine.settlement.experience import Source, measure
 from rules_engine.settlement.facts import Facts, Given, entities, key_columns, of_no_period
 
@@ -90,9 +90,12 @@ def settle(
             ask(connection, rule, period, experience)
             books.warnings += experience.warnings
             books.queries += experience.queries
+            found = list(entities(ruleset, rule, given, period))
+            known = {key for key, _ in found}
+            books.warnings += of_no_entity(ruleset, rule, connection, period, known)
             everyone = (
                 Facts(ruleset, rule, period, key, row, experience, given, books)
-                for key, row in entities(ruleset, rule, given, period)
+                for key, row in found
             )
             for one, emptied in settle_each(everyone, known_at, balances):
                 pools |= emptied
