@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from rules_engine.ledger import Money
     from rules_engine.settlement.books import Settled
 
-__all__ = ["balances_text", "settled_text"]
+__all__ = ["moved_text", "settled_text"]
 
 _FEW: Final = 12
 """Settlements of one rule that are listed one by one."""
@@ -45,9 +45,8 @@ def settled_text(done: "Run") -> str:
     return "\n".join(parts)
 
 
-def balances_text(done: "Run") -> str:
-    """Write what accounts have got in the run, or paid below zero: all of a few, else the most."""
-    moved = done.ledger.balances()
+def moved_text(moved: "Mapping[str, Money]") -> str:
+    """Write amounts of accounts, above zero what they got: all of a few, else the largest."""
     if len(moved) <= _ACCOUNTS:
         rows = [(account, amount(balance)) for account, balance in moved.items()]
         return aligned(rows, right={1})
@@ -62,8 +61,8 @@ def _ends(moved: "Sequence[Money]") -> str:
     got = [one for one in moved if one.cents > 0]
     paid = [one for one in moved if one.cents < 0]
     return (
-        f"  {counted(len(moved), 'account')}: {len(got):,} got {_total(got)} in all,"
-        f" {len(paid):,} paid {_total(paid)}; the largest are"
+        f"  {counted(len(moved), 'account')}: {len(got):,} above zero ({_total(got)} in all),"
+        f" {len(paid):,} below ({_total(paid)}); the largest are"
     )
 
 

@@ -100,6 +100,7 @@ def settle(
             for one, emptied in settle_each(everyone, known_at, balances):
                 pools |= emptied
                 books.post(one)
+            books.held |= balances.closed
     transfers = tuple(t for one in books.settled for t in one.transfers)
     books.ledger = Ledger(transfers, pools=frozenset(pools))
     books.ledger.check()

@@ -133,3 +133,18 @@ def test_what_a_tree_has_shown_is_referred_to(call: Call) -> None:
     assert "counted: 230.00 (as above)" in told
     tree = json.loads(call(*why, "--format", "json").stdout)
     assert json.dumps(tree).count('"revenue_budget"') > 1
+
+
+def test_what_an_account_holds_is_not_what_moved(call: Call, clinics: Path) -> None:
+    """c00 was paid 20.00 before: netting moves 20.00 and leaves nothing in the account."""
+    text = (clinics / "ruleset.yaml").read_text(encoding="utf-8")
+    (clinics / "ruleset.yaml").write_text(f"{text}      nets: [interim]\n", encoding="utf-8")
+    _write(clinics, 1)
+    rows = ("account,as_of,balance_amount", "savings.interim/c00,2014-12-31,-20.00",
+            "savings.interim/c00/plan,2014-12-31,0.00", "")  # fmt: skip
+    (clinics / "data" / "opening_balance.csv").write_text("\n".join(rows), encoding="utf-8")
+    told = json.loads(_ran(call, "--format", "json").stdout)
+    assert told["balances"]["savings.interim/c00"] == "20.00"
+    assert told["held"] == {"savings.interim/c00": "0.00", "savings.interim/c00/plan": "0.00"}
+    held = _ran(call).stdout.partition("held at the end")[2].split()
+    assert held[:2] == ["savings.interim/c00", "0.00"]
