@@ -97,7 +97,6 @@ def pay(terms: Terms, occasion: Occasion, shares: Mapping[str, Money]) -> Moved:
     among = (*terms.gain.among, *terms.loss.among)
     sheet = occasion.worksheet
     moves: list[Transfer | None] = []
-    closing: dict[str, Money] = {}
     repaid: dict[str, Any] = {}
     net = {party: share.as_fraction() for party, share in shares.items()}
     for party in occasion.parties(among):
@@ -108,7 +107,6 @@ def pay(terms: Terms, occasion: Occasion, shares: Mapping[str, Money]) -> Moved:
             account = _account(occasion, name, party)
             balance = _open(occasion, f"{name}_{party}", account)
             moves.append(move(occasion, account, party, balance, reason=f"netted: {name}"))
-            closing[account] = Money(0, occasion.currency)
             parts.append(quoted(f"{name}_{party}"))
         net[party] = sheet.let(f"net_{party}", " + ".join(parts), kind="posted")
         if terms.repays:
@@ -118,7 +116,7 @@ def pay(terms: Terms, occasion: Occasion, shares: Mapping[str, Money]) -> Moved:
             formula = f"{quoted(f'net_{party}')} - {quoted(f'repaid_{party}')}"
             net[party] = sheet.let(f"net_{party}", formula, kind="posted")
     outputs = {"net": net, **({"repaid": repaid} if terms.repays else {})}
-    return Moved(moves=tuple(moves), outputs=outputs, closing=closing)
+    return Moved(moves=tuple(moves), outputs=outputs)
 
 
 def _repay(terms: Terms, occasion: Occasion, party: str) -> tuple[list[Transfer | None], Any]:

@@ -27,7 +27,8 @@ def shared_part(part: Part, occasion: Occasion, *, gain: bool) -> tuple[Fraction
         no rate is applied to it.
 
     Raises:
-        SettlementError: A limit, cap or rate is out of range, or revenue is 0 and a minimum asked.
+        SettlementError: A limit, cap or rate is out of range, bands do not rise, or revenue is not
+            above 0 and a minimum or bands are fractions of it.
     """
     sheet = occasion.worksheet
     if not part.among:
@@ -45,6 +46,7 @@ def shared_part(part: Part, occasion: Occasion, *, gain: bool) -> tuple[Fraction
     rate: Fraction | None = None
     rate_formula = part.below_rate if counts_below else part.rate
     if part.bands and not counts_below:
+        _has_revenue(occasion, "bands need")
         formula = _through_bands(part.bands, occasion, formula)
     elif rate_formula is not None:
         rate = occasion.take("rate", rate_formula)
@@ -66,28 +68,35 @@ def _counting(part: Part, occasion: Occasion, size: str) -> tuple[str, bool, boo
     """
     sheet = occasion.worksheet
     formula = size
-    is_below = False
+    conditions: list[str] = []
+    if part.gate is not None:
+        occasion.take("gate", part.gate)
+        conditions.append("gate")
+    counts_below = False
     if part.minimum_rate is not None:
-        if sheet["revenue"] <= 0:
-            msg = (
-                f"revenue of {occasion.rule} in {occasion.period.label} is {sheet['revenue']};"
-                " a minimum rate needs one above 0"
-            )
-            raise SettlementError(msg)
+        _has_revenue(occasion, "a minimum rate needs")
         sheet.let("minimum", "minimum_rate * revenue")
         is_below = sheet.let("is_below_minimum", f"{size} < minimum")
-        if part.above_minimum:
+        if is_below and part.below_when is not None:
+            counts_below = bool(occasion.take("counts_below_minimum", part.below_when))
+            conditions.append("counts_below_minimum")
+        else:
+            conditions.append("not is_below_minimum")
+        # Below the minimum it counts from its first dollar: nothing of it lies above.
+        if part.above_minimum and not counts_below:
             formula = f"{size} - minimum"
-    counts_below = False
-    if is_below and part.below_when is not None:
-        counts_below = bool(occasion.take("counts_below_minimum", part.below_when))
-        if counts_below:
-            # From its first dollar: nothing of it lies above the minimum.
-            formula = size
-    is_open = part.gate is None or occasion.take("gate", part.gate)
-    if not is_open or (is_below and not counts_below):
-        formula = "0 * result"
-    return formula, is_open and part.minimum_rate is None, counts_below
+    if conditions:
+        # Written as it is decided, so that who asks why sees what decided.
+        formula = f"case when {' and '.join(conditions)} then {formula} else 0 * result end"
+    return formula, not conditions, counts_below
+
+
+def _has_revenue(occasion: Occasion, who_needs: str) -> None:
+    """Refuse terms that are fractions of revenue where there is none, or less than none."""
+    revenue = occasion.worksheet["revenue"]
+    if revenue <= 0:
+        msg = f"revenue of {_about(occasion)} is {revenue}; {who_needs} one above 0"
+        raise SettlementError(msg)
 
 
 def _reduced(part: Part, occasion: Occasion, formula: str) -> str:
@@ -110,16 +119,28 @@ def _reduced(part: Part, occasion: Occasion, formula: str) -> str:
 
 
 def _through_bands(bands: tuple[Band, ...], occasion: Occasion, amount: str) -> str:
-    """Record each band's part of the amount; give the formula of their sum."""
+    """Record each band's part of the amount; give the formula of their sum.
+
+    Raises:
+        SettlementError: A band ends where the one before it does, or below.
+    """
     sheet = occasion.worksheet
     parts = []
     begins = "0 * revenue"
+    before: Fraction | None = None
     for number, band in enumerate(bands, 1):
         rate = f"band_{number}_rate"
         occasion.take(rate, band.rate)
         formula = amount
         if band.through is not None:
-            _at_least_zero(occasion, f"band_{number}_through", band.through)
+            end = _at_least_zero(occasion, f"band_{number}_through", band.through)
+            if before is not None and end <= before:
+                msg = (
+                    f"{band.through.place}: band {number} of {_about(occasion)} ends through {end};"
+                    f" it may end above {before}, where the band before it ends"
+                )
+                raise SettlementError(msg)
+            before = end
             sheet.let(f"band_{number}_ends", f"band_{number}_through * revenue")
             formula = f"least({amount}, band_{number}_ends)"
         sheet.let(f"band_{number}", f"greatest({formula} - {begins}, 0) * {rate}")
@@ -142,3 +163,9 @@ def _at_least_zero(occasion: Occasion, name: str, formula: Formula) -> Fraction:
         msg = f"the {name.replace('_', ' ')} of {occasion.rule} is {value}; it is 0 or more"
         raise SettlementError(msg)
     return value
+
+
+def _about(occasion: Occasion) -> str:
+    """Say whose settlement of which period it is."""
+    who = "".join(f" {part}" for part in ("/".join(occasion.key),) if part)
+    return f"{occasion.rule}{who} in {occasion.period.label}"

@@ -82,8 +82,8 @@ def settle(terms: Terms, occasion: Occasion) -> Settlement:
     brought = bring(terms, occasion, pool)
     moves += brought.moves
     result = sheet.let("result", f"revenue - expenditure{brought.formula}")
-    # Of no revenue there is no rate; a minimum rate then refuses the settlement.
-    result_rate = sheet.let("result_rate", "result / revenue") if revenue else None
+    # Of no revenue, or less, there is no rate; a minimum rate and bands then refuse the settlement.
+    result_rate = sheet.let("result_rate", "result / revenue") if revenue > 0 else None
     part = terms.gain if result >= 0 else terms.loss
     minimum_rate = take_minimum(part, occasion)
     counted, sharing_rate = shared_part(part, occasion, gain=result >= 0)
@@ -120,7 +120,7 @@ def settle(terms: Terms, occasion: Occasion) -> Settlement:
         },
         pools=frozenset({pool}),
         explained=sheet.steps,
-        closing={**kept.closing, **paid.closing},
+        closing=kept.closing,
     )
 
 

@@ -1,8 +1,9 @@
 """The terms of a gain and loss sharing rule over a pool."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any, Final
 
 from attrs import frozen
@@ -365,6 +366,21 @@ def _consistent(name: str, terms: Mapping[str, Any]) -> None:
         if is_last == ("through" in band):
             message = "every band but the last says through where it ends; the last has no end"
             raise TermsError(((name, "bands", place), "GL106", message, None))
+    _bands_rise(name, bands)
+
+
+def _bands_rise(name: str, bands: Sequence[Mapping[str, Any]]) -> None:
+    """Refuse ends that no fact can make rise: what two bands share would be paid twice."""
+    ends: list[Formula] = [band["through"] for band in bands if "through" in band]
+    for place, (before, end) in enumerate(pairwise(ends), 1):
+        least, most = before.type.low, end.type.high
+        if least is not None and most is not None and most <= least:
+            message = (
+                f"band {place + 1} ends through {end.text}; it may end above {before.text},"
+                " where the band before it ends"
+            )
+            help_ = "write the bands in the order of their ends, the lowest first"
+            raise TermsError(((name, "bands", place, "through"), "GL110", message, help_))
 
 
 def _exact(number: Decimal | int) -> Fraction:

@@ -31,9 +31,14 @@ def _sums(group: Group, truncate: Fraction | None) -> Query:
     spent = "r.expenditure" if "expenditure" in group.said else "0"
     risk = "r.risk" if "risk" in group.said else "0"
     rows, head = "population", ""
+    added, columns = "", {}
     if truncate is not None and "expenditure" in group.said:
         rows, head = "truncated", _truncated(truncate, risk="risk" in group.said)
-    select = f"""{head}SELECT r.entity, r.year, r.type,
+        added = f"""
+  CAST(sum(CAST(r.uncut AS {_EXACT})) AS {_EXACT}) AS uncut,
+  CAST(min(r.most) AS BIGINT) AS limit_cents,"""
+        columns = {"uncut": _SUM, "limit_cents": Type.of(Kind.COUNT)}
+    select = f"""{head}SELECT r.entity, r.year, r.type,{added}
   CAST(sum(CAST(r.person_years AS DECIMAL(28, 6))) AS {_EXACT}) AS person_years,
   CAST(sum(CAST({spent} AS {_EXACT})) AS {_EXACT}) AS expenditure,
   CAST(sum(CAST({risk} AS DECIMAL(12, 6)) * CAST(r.person_years AS DECIMAL(18, 6)))
@@ -45,6 +50,7 @@ def _sums(group: Group, truncate: Fraction | None) -> Query:
             "entity": _CODE.with_null(),
             "year": Type.of(Kind.COUNT),
             "type": _CODE,
+            **columns,
             "person_years": _SUM,
             "expenditure": _SUM,
             "risk": _SUM,
@@ -74,6 +80,7 @@ threshold AS (
     WHERE turn * {truncate.denominator} >= persons * {truncate.numerator} GROUP BY year, type),
 truncated AS (
   SELECT y.entity, y.year, y.type, y.person_years{", y.risk" if risk else ""},
+    y.expenditure AS uncut, t.most,
     CASE WHEN y.cents > t.most THEN CAST(CAST(t.most AS DECIMAL(18, 0)) * 0.01
       * CAST(y.person_years AS DECIMAL(18, 6)) AS {_EXACT})
       ELSE CAST(y.expenditure AS {_EXACT}) END AS expenditure

@@ -1,6 +1,6 @@
 """The benchmark per person-year of each type, and in total, written as formulas that explain it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from typing import Any, Final
 
@@ -36,7 +36,7 @@ def settle(terms: Terms, occasion: Occasion) -> Settlement:
     for place, base in enumerate(terms.base_years, 1):
         if base.trend is not None:
             occasion.take(f"trend_{place}", base.trend)
-    sums = _Sums(occasion)
+    sums = _Sums(occasion, terms.truncate)
     year = occasion.period.last.year
     present = []
     for name in terms.types:
@@ -69,7 +69,7 @@ def _of_type(terms: Terms, occasion: Occasion, sums: "_Sums", year: int, name: s
     for place, base in enumerate(terms.base_years, 1):
         of = f"{name}_{place}"
         base_year = year - base.years_before
-        sums.take("history", base_year, name, f"spent_{of}", "expenditure", "money")
+        sums.take_spent("history", base_year, name, f"spent_{of}")
         sums.take("history", base_year, name, f"base_years_{of}", "person_years", "number")
         if not sheet[f"base_years_{of}"]:
             msg = f"{occasion.rule} has no person-years of {name} in the base year {base_year}"
@@ -112,7 +112,7 @@ def _brought_to_now(terms: Terms, occasion: Occasion, sums: "_Sums", year: int, 
 def _regional(terms: Terms, occasion: Occasion, sums: "_Sums", year: int, name: str) -> str:
     """Say what the region adds to, or takes from, a person-year of a type; give its name."""
     sheet = occasion.worksheet
-    sums.take("region", year, name, f"region_spent_{name}", "expenditure", "money")
+    sums.take_spent("region", year, name, f"region_spent_{name}")
     sums.take("region", year, name, f"region_years_{name}", "person_years", "number")
     if not sheet[f"region_years_{name}"]:
         msg = f"{occasion.rule} has no person-years of {name} in the region of {year}"
@@ -132,8 +132,9 @@ def _regional(terms: Terms, occasion: Occasion, sums: "_Sums", year: int, name: 
 class _Sums:
     """The sums that the rows gave, recorded on the worksheet when somebody reads them."""
 
-    def __init__(self, occasion: Occasion) -> None:
+    def __init__(self, occasion: Occasion, truncate: Fraction | None) -> None:
         self.occasion = occasion
+        self.truncate = truncate
 
     def take(self, group: str, year: int, name: str, called: str, what: str, unit: str) -> None:
         """Record the sum of a column over the rows of a year and type."""
@@ -142,6 +143,36 @@ class _Sums:
         self.occasion.worksheet.take(
             called, found, formula=formula, unit=unit, note=f"of the rows of {group}"
         )
+
+    def take_spent(self, group: str, year: int, name: str, called: str) -> None:
+        """Record the expenditure of a year and type, and what truncation takes off it."""
+        if self.truncate is None:
+            self.take(group, year, name, called, "expenditure", "money")
+            return
+        sheet = self.occasion.worksheet
+        paid = self.found(group, year, name, "uncut")
+        above = paid - self.found(group, year, name, "expenditure")
+        limit = next((row["limit_cents"] for row in self.rows(group, year, name)), 0)
+        inputs = {"above_limit": above, "limit_per_person_year": Fraction(limit, 100)}
+        rows = f"year = {year} AND type = '{name}' AND person_years > 0"
+        sheet.take(
+            f"{called}_paid",
+            paid,
+            formula=f"sum(expenditure) FILTER (WHERE {rows})",
+            unit="money",
+            note=f"of the rows of {group}",
+        )
+        sheet.take(
+            f"{called}_above",
+            above,
+            formula="above_limit",
+            unit="money",
+            inputs=inputs,
+            units=dict.fromkeys(inputs, "money"),
+            note=f"what {group} of {year} has above the cost of a person-year within which"
+            f" {self.truncate} of its {name} lie",
+        )
+        sheet.let(called, f"{called}_paid - {called}_above")
 
     def take_risk(self, group: str, year: int, name: str, called: str) -> None:
         """Record the risk score of a year and type: the mean of its rows by person-years."""
@@ -158,6 +189,10 @@ class _Sums:
 
     def found(self, group: str, year: int, name: str, what: str) -> Fraction:
         """Sum a column of the rows; those of the entity, and those that are nobody's."""
+        values = (Fraction(row[what]) for row in self.rows(group, year, name))
+        return sum(values, Fraction(0))
+
+    def rows(self, group: str, year: int, name: str) -> Iterator[Mapping[str, Any]]:
+        """Give the rows of a year and type."""
         rows: tuple[Mapping[str, Any], ...] = self.occasion.experience[group]
-        taken = (row[what] for row in rows if row["year"] == year and row["type"] == name)
-        return sum((Fraction(value) for value in taken), Fraction(0))
+        return (row for row in rows if row["year"] == year and row["type"] == name)

@@ -16,7 +16,8 @@ from rules_engine.cli.misuse import MisuseError, shown_path
 from rules_engine.cli.output import aligned, amount, counted, format_option, write, write_json
 from rules_engine.cli.progress import progress
 from rules_engine.cli.rulesets import new_engine
-from rules_engine.cli.running import files_text, outputs_text, priced_text, run_json
+from rules_engine.cli.running import files_text, priced_text, run_json
+from rules_engine.cli.summaries import settled_text
 
 if TYPE_CHECKING:
     from rules_engine import Ruleset
@@ -210,7 +211,7 @@ def _settle(
     with progress() as report:
         done = ruleset.run(data, out=out, period="2015", progress=report)
     stages.say(priced_text(done))
-    stages.say(outputs_text(done))
+    stages.say(settled_text(done))
     told["run"] = run_json(done)
     return done
 

@@ -13,6 +13,9 @@ import click
 FORMAT: Final = "rules_engine.format"
 """Where click's `meta` keeps the format, for failures that no command handles itself."""
 
+_PLACES: Final = 6
+"""Most decimal places that people are shown of a fraction."""
+
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
@@ -79,22 +82,31 @@ def _key(key: object) -> str:
 
 
 def amount(value: Any) -> str:
-    """Write an amount for people, with thousands separated; an inexact fraction stays one."""
+    """Write an amount for people, with thousands separated.
+
+    A fraction has the decimal places that it needs, two at least; after six of them `…` says that
+    there are more. JSON has it exactly.
+    """
     if hasattr(value, "as_decimal"):
         value = value.as_decimal()
     if isinstance(value, Decimal):
         return f"{value:,f}"
     if isinstance(value, Fraction):
-        cents, rest = divmod(value * 100, 1)
-        if rest:
-            return str(value)
-        sign, cents = ("-" if cents < 0 else ""), abs(cents)
-        return f"{sign}{cents // 100:,}.{cents % 100:02d}"
+        return _decimal(value)
     if isinstance(value, int) and not isinstance(value, bool):
         return f"{value:,}"
     if isinstance(value, bool):
         return str(value).lower()
     return "none" if value is None else str(value)
+
+
+def _decimal(value: Fraction) -> str:
+    digits, rest = divmod(abs(value) * 10**_PLACES, 1)
+    whole, decimals = divmod(digits, 10**_PLACES)
+    sign, more = ("-" if value < 0 else ""), ("…" if rest else "")
+    places = f"{decimals:0{_PLACES}d}"
+    shown = places if rest else places[:2] + places[2:].rstrip("0")
+    return f"{sign}{whole:,}.{shown}{more}"
 
 
 def counted(count: int, noun: str, plural: str | None = None) -> str:

@@ -2,15 +2,19 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from attrs import frozen
 
 from rules_engine.cli.claims import read_object
 from rules_engine.cli.misuse import MisuseError, shown_path
+from rules_engine.diagnostics import suggest
 
 if TYPE_CHECKING:
     from rules_engine import Explanation
+
+_LISTED: Final = 10
+"""Settlements that a message lists at most."""
 
 
 @frozen(kw_only=True)
@@ -64,25 +68,43 @@ class Result:
 
     def _settled(self, rule: str, key: Sequence[str], period: str | None) -> Mapping[str, Any]:
         of_rule = [one for one in self.settlements if one["rule"] == rule]
-        found = [
-            one
-            for one in of_rule
-            if tuple(one["key"]) == tuple(key) and period in {None, one["period"]["label"]}
-        ]
+        if not of_rule:
+            rules = list(dict.fromkeys(one["rule"] for one in self.settlements))
+            message = f"{rule} settled nothing here; of the rules, {', '.join(rules) or 'none'} did"
+            raise KeyError(_with_help(message, rule, rules))
+        keys = list(dict.fromkeys(tuple(one["key"]) for one in of_rule))
+        # The only entity is meant where none is named.
+        wanted = keys[0] if not key and len(keys) == 1 else tuple(key)
+        of_key = [one for one in of_rule if tuple(one["key"]) == wanted]
+        found = [one for one in of_key if period in {None, one["period"]["label"]}]
         if len(found) == 1:
             return found[0]
-        if not of_rule:
-            rules = ", ".join(dict.fromkeys(one["rule"] for one in self.settlements)) or "none"
-            message = f"{rule} settled nothing here; of the rules, {rules} did"
-        elif found:
-            labels = ", ".join(one["period"]["label"] for one in found)
+        if found:
+            labels = _some([one["period"]["label"] for one in found])
             message = f"{rule} settled several periods ({labels}); --period names one"
         else:
-            known = ", ".join(dict.fromkeys(_about(one) for one in of_rule))
-            asked = " ".join([*key, *([period] if period else [])]) or "the contract as a whole"
-            message = f"{rule} settled {known} and not {asked}"
+            known = list(dict.fromkeys(_about(one) for one in of_key or of_rule))
+            asked = " ".join(["/".join(key), *([period] if period else [])]).strip()
+            message = f"{rule} settled {_some(known)} and not {asked or 'the contract as a whole'}"
+            message = _with_help(message, "/".join(key), ["/".join(one) for one in keys])
         raise KeyError(message)
 
 
+def _some(names: Sequence[str]) -> str:
+    """List the first of many names, and say how many there are beyond them."""
+    listed = ", ".join(names[:_LISTED])
+    left = len(names) - _LISTED
+    return f"{listed} and {left:,} more" if left > 0 else listed
+
+
+def _with_help(message: str, asked: str, known: Sequence[str]) -> str:
+    """Add the name that was meant, as far as one is near or ends with what was asked."""
+    ends = [name for name in known if asked and name.endswith(f"/{asked}")]
+    meant = f"did you mean {ends[0]}?" if ends else suggest(asked, known)
+    return f"{message}; {meant}" if asked and meant and asked not in known else message
+
+
 def _about(settled: Mapping[str, Any]) -> str:
-    return " ".join([*settled["key"], settled["period"]["label"]])
+    """Name a settlement as the options do: its key, its parts joined, and its period."""
+    parts = ("/".join(settled["key"]), settled["period"]["label"])
+    return " ".join(part for part in parts if part)

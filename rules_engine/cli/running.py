@@ -13,6 +13,7 @@ from rules_engine.cli.misuse import MisuseError, existing, existing_file, shown_
 from rules_engine.cli.output import aligned, amount, counted, format_option, write, write_json
 from rules_engine.cli.progress import progress
 from rules_engine.cli.rulesets import open_ruleset, ruleset_argument
+from rules_engine.cli.summaries import moved_text, settled_text
 from rules_engine.diagnostics import choices
 from rules_engine.warehouse.target import ENGINES
 
@@ -105,8 +106,8 @@ def run(
 ) -> None:
     """Price a batch and settle its periods.
 
-    What every account has is printed. The exit code is 1 when rows were rejected; `rejects.csv`
-    in the result folder says why.
+    What every account got, or paid, is printed. The exit code is 1 when rows were rejected;
+    `rejects.csv` in the result folder says why.
     """
     if not existing(data, "data").is_dir() and data.suffix not in _DATABASES:
         message = (
@@ -181,7 +182,9 @@ def run_json(done: "Run") -> dict[str, Any]:
             }
             for settled in done.settlements
         ],
+        # What accounts got in this run; what is left in those that rules open with comes next.
         "balances": done.ledger.balances(),
+        "held": done.books.held,
         "rejects": done.rejects_count,
         "warnings": done.warnings,
         "out": done.out,
@@ -190,12 +193,14 @@ def run_json(done: "Run") -> dict[str, Any]:
 
 
 def run_text(done: "Run") -> str:
-    """Write what a run read, priced and settled, what each account has, and where the files are."""
+    """Write what a run read, priced and settled, what each account got, and where the files are."""
     parts = [str(done.check).rstrip("\n"), *(f"warning: {one}" for one in done.warnings)]
     parts.append(priced_text(done))
     if done.settlements:
-        parts += ["settled", outputs_text(done)]
-        parts += ["balances", aligned(_balances(done), right={1})]
+        parts += ["settled", settled_text(done)]
+        parts += ["moved, in this run", moved_text(done.ledger.balances())]
+    if done.books.held:
+        parts += ["held at the end", moved_text(done.books.held)]
     if done.files:
         parts.append(files_text(done))
     return "\n".join(parts)
@@ -217,21 +222,6 @@ def priced_text(done: "Run") -> str:
         for name in ("charge", "allowed", "member", "withheld", "paid")
     ]
     return "\n".join([*lines, aligned(rows, right={1})])
-
-
-def outputs_text(done: "Run") -> str:
-    """Write the outputs of each settlement that are one value."""
-    rows = []
-    for settled in done.settlements:
-        about = " ".join([settled.rule, *settled.key, settled.period.label])
-        for name, value in settled.outputs.items():
-            if not hasattr(value, "items"):
-                rows.append((about, name, amount(value)))
-    return aligned(rows, right={2})
-
-
-def _balances(done: "Run") -> list[tuple[str, str]]:
-    return [(account, amount(balance)) for account, balance in done.ledger.balances().items()]
 
 
 def files_text(done: "Run") -> str:

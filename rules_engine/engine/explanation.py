@@ -17,9 +17,11 @@ __all__ = [
     "step_json",
 ]
 
-# What a worksheet calls the whole, and each party's part of it.
+# What a worksheet calls the whole, and each party's part of it: what it gets in the end, if that is
+# not its share.
 _WHOLE: Final = ("result", "total")
-_SHARE: Final = "share_"
+_PARTS: Final = ("net_", "share_")
+_EXACT: Final = "_exact"
 
 
 def step_json(step: Explained) -> dict[str, Any]:
@@ -85,14 +87,19 @@ def explained_settlement(
     Raises:
         KeyError: The party has no share; the message names those that have one.
     """
-    names = [step.name for step in steps]
+    names = dict.fromkeys(step.name for step in steps)
     if party is None:
-        name = next((whole for whole in _WHOLE if whole in names), names[-1] if names else "")
+        name = next((whole for whole in _WHOLE if whole in names), next(reversed(names), ""))
     else:
-        name = f"{_SHARE}{party}"
+        name = next((part + party for part in _PARTS if part + party in names), "")
     if name not in names:
-        shares = (n for n in names if n.startswith(_SHARE) and not n.endswith("_exact"))
-        known = ", ".join(n.removeprefix(_SHARE) for n in shares) or "nobody"
+        shares = dict.fromkeys(
+            n.removeprefix(part)
+            for part in reversed(_PARTS)
+            for n in names
+            if n.startswith(part) and not n.endswith(_EXACT)
+        )
+        known = ", ".join(shares) or "nobody"
         msg = f"{party} has no share in {rule} of {label}; {known} may stand there"
         raise KeyError(msg)
     return tree_of(steps, name, f"{rule} {label}: {source}")

@@ -163,7 +163,8 @@ class Run:
             if s.rule == rule and s.key == tuple(key) and period in {None, s.period.label}
         ]
         if len(found) != 1:
-            labels = ", ".join(s.period.label for s in self.settlements if s.rule == rule)
+            periods = dict.fromkeys(s.period.label for s in self.settlements if s.rule == rule)
+            labels = ", ".join(periods)
             msg = f"{rule} has {len(found)} settlements here; its periods are {labels or 'none'}"
             raise KeyError(msg)
         return found[0]

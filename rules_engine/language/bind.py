@@ -25,6 +25,7 @@ from rules_engine.expressions.units import UnitError, union
 from rules_engine.language import soundness
 from rules_engine.language.bind_monotone import bind_promises
 from rules_engine.language.bound import BoundRule, BoundRuleset
+from rules_engine.language.citing import citations, uncited
 from rules_engine.language.derived import SPAN, BoundQuery
 from rules_engine.language.document import Path
 from rules_engine.language.doubts import Doubts
@@ -298,7 +299,12 @@ class _Binder:
         for term in chosen.terms:
             made = self.formula(rule, term, grain, known_not_null)
             if made is not None:
-                formulas[term.path] = made
+                cited = citations(self.declaration, rule, term.path, made)
+                formulas[term.path] = evolve(made, sources=cited)
+        for key, known in uncited(rule):
+            path = (*rule.path, "sources", key)
+            message = f"{key} is no term of {rule.id}; {choices(known)} may stand here"
+            self.report(path, "RE201", message, suggest(key, known), key=True)
         self.check_parties(rule, chosen.methodology.terms_schema)
         self.check_tables(rule, chosen.methodology.terms_schema)
         self.findings += soundness.weights(self.declaration, rule, chosen.methodology.terms_schema)
@@ -532,7 +538,13 @@ class _Binder:
         if scope.profile == "settlement":
             self.findings += soundness.one_value_a_period(self.declaration, rule, expression, base)
         place = str(self.declaration.document.locate(base))
-        return Formula(text=text, expression=expression, grain=str(mark["grain"]), place=place)
+        return Formula(
+            text=text,
+            expression=expression,
+            grain=str(mark["grain"]),
+            place=place,
+            dated=tuple((day, made.text) for day, made in entries),
+        )
 
     def written(
         self, rule: Rule, path: Path, value: Any, mark: Mapping[str, Any], scope: Scope

@@ -344,6 +344,7 @@ def _rule(said: Mapping[str, Any], path: Path) -> Rule:
         id=said["id"],
         methodology=said["methodology"],
         source=_as_text(said["source"]),
+        sources={term: _as_text(one) for term, one in (said.get("sources") or {}).items()},
         when=when if isinstance(when, bool) else _text(when),
         for_each=said.get("for_each"),
         replaces=tuple(said.get("replaces", ())),

@@ -7,7 +7,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Literal
 
-from attrs import field, frozen
+from attrs import Factory, field, frozen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -181,6 +181,7 @@ class Rule:
         id: What other rules and results call it.
         methodology: The way of paying.
         source: Where the contract says it.
+        sources: Path of a term, its parts joined by dots → where the contract says that term.
         when: Text of the condition, or a truth value; None where the rule has none.
         for_each: Entity for which the rule runs once each; None for once for the contract.
         replaces: Rules whose place it takes where both match.
@@ -200,6 +201,7 @@ class Rule:
     otherwise: bool = False
     period: Period | None = None
     note: str | None = None
+    sources: Mapping[str, str] = Factory(dict)
     terms: Mapping[str, Any]
     path: Path
 

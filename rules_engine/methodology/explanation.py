@@ -60,13 +60,24 @@ class Explanation:
         )
 
     def render(self) -> str:
-        """Give the tree as text."""
-        return "\n".join(self.lines("", ""))
+        """Give the tree as text; of what it has shown before, it says only the value."""
+        return "\n".join(self.lines("", "", set()))
 
-    def lines(self, first: str, rest: str) -> Iterator[str]:
-        """Give the lines of the tree, the first one behind `first` and the others behind `rest`."""
+    def lines(self, first: str, rest: str, shown: set[int]) -> Iterator[str]:
+        """Give the lines of the tree, the first one behind `first` and the others behind `rest`.
+
+        Args:
+            first: What stands before the first line.
+            rest: What stands before the others.
+            shown: Identities of the trees that were shown; this one is added.
+        """
         # A formula may be written over several lines; a line of the tree is one.
         name, formula = " ".join(self.name.split()), " ".join(self.formula.split())
+        # One value is one object, so that asking whether it was shown reads no tree again.
+        if self.children and id(self) in shown:
+            yield f"{first}{name}: {self.value} (as above)"
+            return
+        shown.add(id(self))
         made = f" = {formula}" if formula and formula != name else ""
         yield f"{first}{name}: {self.value}{made}"
         for extra in (self.note, self.place):
@@ -75,7 +86,7 @@ class Explanation:
         for place, child in enumerate(self.children):
             last = place == len(self.children) - 1
             yield from child.lines(
-                f"{rest}{'└─ ' if last else '├─ '}", f"{rest}{'   ' if last else '│  '}"
+                f"{rest}{'└─ ' if last else '├─ '}", f"{rest}{'   ' if last else '│  '}", shown
             )
 
 

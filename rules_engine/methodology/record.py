@@ -11,7 +11,13 @@ from rules_engine.expressions import Expression, Type
 from rules_engine.expressions.exact import Inputs
 from rules_engine.expressions.tokens import tokenize
 from rules_engine.ledger import Money, Transfer
-from rules_engine.methodology.worksheet import Explained, SettlementError, Worksheet, constant
+from rules_engine.methodology.worksheet import (
+    Explained,
+    SettlementError,
+    Worksheet,
+    constant,
+    names_in,
+)
 
 __all__ = [
     "STAGES",
@@ -56,12 +62,17 @@ class Formula:
         expression: What it means.
         grain: What one value of it is about: `line`, `contract`, an entity, `party`.
         place: Where it stands, `file:line:column`.
+        dated: First day and text of each entry of a dated term, in the order of days.
+        sources: What the contract says of where it comes from: of the term itself, which has no
+            name, and of the parameters and tables that it reads, by name.
     """
 
     text: str
     expression: Expression
     grain: str
     place: str = ""
+    dated: tuple[tuple[date, str], ...] = ()
+    sources: Mapping[str, str] = Factory(dict)
 
     @property
     def type(self) -> Type:
@@ -72,6 +83,20 @@ class Formula:
     def constant(self) -> Fraction | None:
         """The number that it is for every entity and period; None where that depends on them."""
         return constant(self.expression)
+
+    def on(self, day: date) -> str:
+        """Give its text as it holds on a day: of a dated term, the entry in force."""
+        held = [text for first, text in self.dated if first <= day]
+        return held[-1] if held else self.text
+
+    def cited(self, text: str) -> tuple[str, ...]:
+        """Give what is said of the term, and of each name that stands in its text on a day."""
+        names = names_in(text)
+        return tuple(
+            f"{name}: {said}" if name else said
+            for name, said in self.sources.items()
+            if not name or name in names
+        )
 
     def over(self, names: Mapping[str, str]) -> str:
         """Write it as a formula of a worksheet, with formulas in place of the names it is made of.
@@ -242,15 +267,16 @@ class Occasion:
                 " say what holds then: coalesce(…, 0)"
             )
             raise SettlementError(msg)
+        text = formula.on(self.period.first)
         return self.worksheet.take(
             name,
             value,
-            formula=formula.text,
+            formula=text,
             unit=str(formula.type.kind),
             inputs=inputs.values,
             units=inputs.units,
             place=formula.place,
-            note=note,
+            note="; ".join((*formula.cited(text), *([note] if note else ()))),
         )
 
     def post(self, name: str, formula: str, note: str = "") -> Money:
@@ -288,7 +314,8 @@ class Settlement:
         pools: Accounts that have to be empty when all is done.
         explained: How each amount came about, parts before wholes.
         closing: What is left in accounts that it opened with, for the next period: their opening
-            balance and what the transfers moved; an account that is not named has to be empty.
+            balance and what the transfers moved; an account that is not named has to be empty, and
+            what it holds before the next period came since.
     """
 
     transfers: tuple[Transfer, ...] = ()

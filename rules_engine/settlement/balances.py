@@ -24,32 +24,46 @@ class Balances:
         given: Where the table of opening balances is.
         currency: ISO 4217 code of every balance.
         closed: Account → what it held when its rule last settled in this run.
+        settled: Accounts that their rule settled in full then; what they hold later came since.
     """
 
     given: Given
     currency: str
     closed: dict[str, Money] = field(factory=dict)
+    settled: set[str] = field(factory=set)
     _stated: dict[str, list[tuple[date | None, Fraction]]] | None = None
 
     def forget(self, rule: str) -> None:
         """Forget what the accounts of a rule held: a period that the run leaves out moves them."""
         self.closed = {a: m for a, m in self.closed.items() if not a.startswith(f"{rule}.")}
+        self.settled &= self.closed.keys()
 
     def before(self, account: str, rule: str, period: Period) -> Money:
         """Give what an account holds before a period.
 
         Raises:
-            SettlementError: Neither this run nor the table says it, or the table says two things.
+            SettlementError: Neither this run nor the table says it, the table says two things, or
+                it says something else than what this run carries.
         """
-        if account in self.closed:
-            return self.closed[account]
+        begins = {period.first, period.first - timedelta(days=1)}
+        held = self.closed.get(account)
         found = {
             amount
             for as_of, amount in self.stated().get(account, ())
-            if as_of in {None, period.first, period.first - timedelta(days=1)}
+            # A row of no day says what the account held before this run began.
+            if as_of in begins or (as_of is None and held is None)
         }
+        if held is not None and not found:
+            return held
         if len(found) == 1:
-            return Money.of(found.pop(), self.currency)
+            said = Money.of(found.pop(), self.currency)
+            if held is None or account in self.settled or said == held:
+                return said
+            msg = (
+                f"{account} of {rule} holds {held} before {period.label} by this run, and {said} by"
+                f" {TABLE}; the two may not differ: take the row away, or run {period.label} alone"
+            )
+            raise SettlementError(msg)
         what = "has several balances" if found else "has no balance"
         msg = (
             f"{account} of {rule} {what} before {period.label}; one row of {TABLE} as of"
@@ -87,6 +101,10 @@ class Balances:
                 )
                 raise SettlementError(msg)
             self.closed[account] = Money(held, self.currency)
+            if account in made.closing:
+                self.settled.discard(account)
+            else:
+                self.settled.add(account)
 
 
 @define

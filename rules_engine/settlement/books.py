@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from attrs import define, field, frozen
 
-from rules_engine.ledger import Ledger, Transfer
+from rules_engine.ledger import Ledger, Money, Transfer
 from rules_engine.methodology import Explained, Period
 
 __all__ = ["Books", "Settled", "Settlements"]
@@ -53,12 +53,14 @@ class Books:
     Attributes:
         settled: In the order in which they were made.
         ledger: All their transfers, balanced.
+        held: Accounts that rules open with → what they hold when their last period is settled.
         warnings: What a reader should know.
         queries: The SQL that gave the experience.
     """
 
     settled: list[Settled] = field(factory=list)
     ledger: Ledger = field(factory=lambda: Ledger(()))
+    held: dict[str, Money] = field(factory=dict)
     warnings: list[str] = field(factory=list)
     queries: list[str] = field(factory=list)
     _by_key: dict[tuple[str, tuple[str, ...]], list[Settled]] = field(factory=dict, init=False)

@@ -1,6 +1,6 @@
 """Deriving: the tables that rules add to the data, made where the data is, and their experience."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from attrs import evolve
@@ -14,7 +14,7 @@ from rules_engine.settlement.experience import Experience, Source
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-__all__ = ["ask", "attributed", "derive", "derived_sources"]
+__all__ = ["ask", "attributed", "derive", "derived_sources", "of_no_entity"]
 
 
 def derive(
@@ -71,6 +71,42 @@ def attributed(
         else source
         for name, source in sources.items()
     }
+
+
+def of_no_entity(
+    ruleset: BoundRuleset,
+    rule: BoundRule,
+    connection: "DuckDBPyConnection",
+    period: Period,
+    known: Collection[tuple[str, ...]],
+) -> Iterator[str]:
+    """Say whose members persons are that no entity of the rule is: their rows count for nobody.
+
+    Args:
+        ruleset: Whose entities.
+        rule: The rule that settles for each of them.
+        connection: Where the tables are.
+        period: Members of its days are looked at.
+        known: The keys of the entities that are settled in it.
+    """
+    entity = ruleset.declaration.entities.get(rule.declared.for_each or "")
+    if entity is None or entity.members is None:
+        return
+    keys = ", ".join(quote(name) for name in entity.key)
+    first, last = (quote(name) for name in SPAN)
+    found = connection.execute(
+        f"SELECT {keys}, count(DISTINCT person_id) FROM {quote(entity.members)}"
+        f" WHERE {first} <= ? AND {last} >= ? GROUP BY {keys} ORDER BY ALL",
+        [period.last, period.first],
+    )
+    for *parts, count in found.fetchall():
+        key = tuple(str(part) for part in parts)
+        if key not in known:
+            yield (
+                f"{count:,} persons of {entity.members} in {period.label} belong to"
+                f" {'/'.join(key)}, which is no {entity.name} of {entity.table}; {rule.id} counts"
+                " none of their rows"
+            )
 
 
 def ask(

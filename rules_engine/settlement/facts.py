@@ -16,6 +16,7 @@ from rules_engine.language.bound import BoundRule, BoundRuleset
 from rules_engine.language.ruleset import Entity
 from rules_engine.language.soundness import read_once
 from rules_engine.methodology import Formula, Period, SettlementError
+from rules_engine.methodology.explanation import number_text
 from rules_engine.settlement.books import Settlements
 from rules_engine.settlement.experience import Experience
 
@@ -182,6 +183,8 @@ class Facts:
         self.keys: tuple[str, ...] = ()
         self.party: str | None = None
         self.known: dict[tuple[int, str | None], tuple[Value, Inputs]] = {}
+        # What a table was asked for last without having it.
+        self.missed: tuple[str, tuple[tuple[str, Value], ...]] = ("", ())
 
     # -- what a methodology calls
 
@@ -193,6 +196,7 @@ class Facts:
             return known
         self.keys = key_columns(self.ruleset, self.rule, formula)
         self.party = party
+        self.missed = ("", ())
         self.check_dated(formula)
         inputs = Inputs(formula.text)
         try:
@@ -200,10 +204,20 @@ class Facts:
         except Reject as reject:
             site = self.sites[reject.site]
             who = f" for {'/'.join(self.key)}" if self.key else ""
-            msg = f"{formula.place}: {self.rule.id} in {self.period.label}{who}: {site.message}"
+            # What is asked for a member may tell who it is.
+            asked = self.asked(site.message) if formula.grain != "member" else ""
+            where = f"{formula.place}: {self.rule.id} in {self.period.label}{who}"
+            msg = f"{where}: {site.message}{asked}"
             raise SettlementError(msg) from None
         self.known[id(formula.expression), party] = value, inputs
         return value, inputs
+
+    def asked(self, message: str) -> str:
+        """Say with which keys a table was asked that has no row for them."""
+        table, keys = self.missed
+        if not table or not message.startswith(f"{table} has no row"):
+            return ""
+        return "".join(f"; {name} is {_shown(value)}" for name, value in keys)
 
     def tracing(self, inputs: Inputs) -> Trace:
         """Keep what a formula reads, and tell whoever follows its decisions."""
@@ -285,6 +299,7 @@ class Facts:
             if (table, place) not in rows:
                 rows[table, place] = {name: plain(of[place]) for name, of in columns.items()}
             return rows[table, place]
+        self.missed = (table, tuple(zip(type_.key, keys, strict=True)))
         return None
 
     def places(self, table: str, key: tuple[str, ...]) -> Mapping[tuple[Value, ...], list[int]]:
@@ -308,6 +323,7 @@ class Facts:
             return (points[place],)
         if 0 < place < len(points):
             return points[place - 1], points[place]
+        self.missed = (table, ((self.tables[table].key[0], at),))
         return ()
 
     def curve(self, table: str, column: str) -> list[tuple[Fraction, Fraction]]:
@@ -415,3 +431,7 @@ class _Outputs:
 
     def aggregate(self, node: OfRows) -> Value:
         return self.facts.aggregate(node)
+
+
+def _shown(value: Value) -> str:
+    return f"'{value}'" if isinstance(value, str) else number_text(value)

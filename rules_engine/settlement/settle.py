@@ -2,17 +2,17 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from rules_engine.diagnostics import Diagnostic, RulesetError
 from rules_engine.expressions.tree import Aggregate, walk
 from rules_engine.language.bound import BoundRule, BoundRuleset
 from rules_engine.language.periods import periods
 from rules_engine.ledger import Ledger
-from rules_engine.methodology import Occasion, Period, Settlement, Worksheet
+from rules_engine.methodology import Occasion, Period, Settlement, SettlementError, Worksheet
 from rules_engine.settlement.balances import Balances, Opening
 from rules_engine.settlement.books import Books, Settled
-from rules_engine.settlement.deriving import ask, attributed
+from rules_engine.settlement.deriving import ask, attributed, of_no_entity
 from rules_engine.settlement.experience import Source, measure
 from rules_engine.settlement.facts import Facts, Given, entities, key_columns, of_no_period
 
@@ -90,13 +90,17 @@ def settle(
             ask(connection, rule, period, experience)
             books.warnings += experience.warnings
             books.queries += experience.queries
+            found = list(entities(ruleset, rule, given, period))
+            known = {key for key, _ in found}
+            books.warnings += of_no_entity(ruleset, rule, connection, period, known)
             everyone = (
                 Facts(ruleset, rule, period, key, row, experience, given, books)
-                for key, row in entities(ruleset, rule, given, period)
+                for key, row in found
             )
             for one, emptied in settle_each(everyone, known_at, balances):
                 pools |= emptied
                 books.post(one)
+            books.held |= balances.closed
     transfers = tuple(t for one in books.settled for t in one.transfers)
     books.ledger = Ledger(transfers, pools=frozenset(pools))
     books.ledger.check()
@@ -119,11 +123,12 @@ def settle_each(
         when all is done.
 
     Raises:
-        SettlementError: The facts do not allow a settlement.
+        SettlementError: The facts do not allow a settlement; it names every entity for which they
+            do not, so that all of them can be mended at once.
     """
-    found = (_occasion(facts, known_at, balances) for facts in everyone)
-    occasions = (one for one in found if one is not None)
-    for (facts, opening, occasion), made in _settlements(occasions):
+    failed: list[SettlementError] = []
+    occasions = _occasions(everyone, known_at, balances, failed)
+    for (facts, opening, occasion), made in _settlements(occasions, failed):
         rule = facts.rule
         balances.close(rule.id, opening, made)
         settled = Settled(
@@ -136,12 +141,42 @@ def settle_each(
             explained=made.explained,
         )
         yield settled, made.pools
+    if len(failed) > 1:
+        listed = [f"\n  {error}" for error in failed[:_LISTED]]
+        left = len(failed) - len(listed)
+        more = f"\n  and {left:,} more" if left else ""
+        msg = f"{len(failed):,} settlements cannot be made:{''.join(listed)}{more}"
+        raise SettlementError(msg)
+    for error in failed:
+        raise error
 
+
+_LISTED: Final = 20
+"""Failures that a message lists at most."""
 
 _Asked = tuple[Facts, Opening, Occasion]
 
 
-def _settlements(occasions: Iterable[_Asked]) -> Iterator[tuple[_Asked, Settlement]]:
+def _occasions(
+    everyone: Iterable[Facts],
+    known_at: date | None,
+    balances: Balances,
+    failed: list[SettlementError],
+) -> Iterator[_Asked]:
+    """Give the occasion of each to whom the rule applies; add to `failed` where nobody can say."""
+    for facts in everyone:
+        try:
+            found = _occasion(facts, known_at, balances)
+        except SettlementError as error:
+            failed.append(error)
+            continue
+        if found is not None:
+            yield found
+
+
+def _settlements(
+    occasions: Iterable[_Asked], failed: list[SettlementError]
+) -> Iterator[tuple[_Asked, Settlement]]:
     """Settle each entity by itself, or all of them together where the methodology says so."""
     everyone = iter(occasions)
     for first in everyone:
@@ -152,7 +187,12 @@ def _settlements(occasions: Iterable[_Asked]) -> Iterator[tuple[_Asked, Settleme
             made = methodology.settle_together(rule.terms, [one[2] for one in together])
             yield from zip(together, made, strict=True)
         elif methodology.settle is not None:
-            yield first, methodology.settle(rule.terms, first[2])
+            try:
+                one = methodology.settle(rule.terms, first[2])
+            except SettlementError as error:
+                failed.append(error)
+                continue
+            yield first, one
 
 
 def _occasion(facts: Facts, known_at: date | None, balances: Balances) -> _Asked | None:

@@ -47,7 +47,11 @@ def test_people_read_the_same_amount(cents: int) -> None:
     [
         (Decimal("-1234.50"), "-1,234.50"),
         (Fraction(-1, 100), "-0.01"),
-        (Fraction(1, 3), "1/3"),
+        (Fraction(1, 3), "0.333333…"),
+        (Fraction(-2, 3), "-0.666666…"),
+        (Fraction(67, 2000), "0.0335"),
+        (Fraction(1, 10**7), "0.000000…"),
+        (Fraction(123456), "123,456.00"),
         (1234, "1,234"),
         (None, "none"),
         ("visits", "visits"),

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rules_engine_gain_loss_sharing import GAIN_LOSS_SHARING
 
-from rules_engine import RulesetError, SettlementError
+from rules_engine import Explained, Explanation, RulesetError, SettlementError
+from rules_engine.engine.explanation import explained_settlement
 from rules_engine.testing import Contract, amounts, engine_of, rates
 from rules_engine.testing.judge import judge
 from rules_engine.testing.laws import transfers_balance
@@ -43,8 +44,9 @@ def _settle(
     results: Sequence[Decimal],
     balances: Mapping[str, str] | Sequence[Mapping[str, Any]],
     labels: tuple[str, ...] | None = None,
+    steps: list[Explained] | None = None,
 ) -> list[Mapping[str, Any]]:
-    """Settle years of 1,000.00 premium each with these results; give the outputs of each year."""
+    """Settle years of 1,000.00 premium with these results; give outputs, and to `steps` how."""
     if isinstance(balances, Mapping):
         balances = [
             {"account": account, "as_of": f"{FIRST - 1}-12-31", "balance_amount": Decimal(amount)}
@@ -64,6 +66,8 @@ def _settle(
         transfers_balance(run.ledger.transfers)
         for one in run.settlements:
             assert judge(one.explained, Fraction(1, 100))
+            if steps is not None:
+                steps += one.explained
         return [one.outputs for one in run.settlements]
 
 
@@ -81,10 +85,75 @@ def test_a_deficit_is_made_up_by_later_gains_once() -> None:
     assert _each(found, "shared") == [0, 0, 30, 10]
 
 
+def test_of_a_benchmark_below_zero_there_is_no_rate() -> None:
+    """A loss of 2,000.00 against -1,000.00 is no gain of 200 %."""
+    below = {"revenue": {"premiums": "-sum(premium.premium_amount)"}, "gain": HALF, "loss": HALF}
+    (found,) = _settle(below, [Decimal("0.00")], {})
+    assert (found["result"], found["result_rate"]) == (-2000, None)
+
+
 def test_a_deficit_of_an_earlier_contract_is_given_by_a_table() -> None:
     """60.00 of a gain of 100.00 make up what was owed before; half of the rest is shared."""
     found = _settle(CARRIED, [Decimal(100)], {"pool_rule.deficit": "-60.00"})
     assert _each(found, "shared") == [20]
+
+
+def _row(account: str, year: int, amount: str) -> dict[str, Any]:
+    return {
+        "account": f"pool_rule.{account}",
+        "as_of": f"{year - 1}-12-31",
+        "balance_amount": Decimal(amount),
+    }
+
+
+def test_what_was_paid_since_the_period_before_is_netted_too() -> None:
+    """Half of 200.00 each year; alder had 10.00 before the first year, 20.00 in the second, nothing in the third."""
+    terms = {"gain": HALF, "loss": HALF, "nets": ["interim"]}
+    rows = [
+        _row("interim/alder", 2024, "-10.00"),
+        _row("interim/alder", 2025, "-20.00"),
+    ]
+    found = _settle(terms, [Decimal(200)] * 3, rows)
+    assert [one["net"]["alder"] for one in found] == [90, 80, 100]
+
+
+def test_what_a_party_gets_is_explained_by_earlier_payments_and_advances() -> None:
+    """Half of 100.00 is 50.00; 20.00 were paid before and 5.00 are repaid: 25.00, with each of them."""
+    advance = {"advance": {"balance": "5.00", "to": "payer"}}
+    terms = {"gain": HALF, "loss": HALF, "nets": ["interim"], "repays": advance}
+    steps: list[Explained] = []
+    _settle(terms, [Decimal(100)], [_row("interim/alder", 2024, "-20.00")], steps=steps)
+    tree = explained_settlement(steps, "pool_rule", "2024", "s", "alder")
+    assert tree.value == "25.00"
+    assert _values(tree) >= {
+        ("share_alder", "50.00"),
+        ("interim_alder", "-20.00"),
+        ("advance_alder", "5.00"),
+    }
+
+
+def _values(tree: Explanation) -> set[tuple[str, str]]:
+    return {(tree.name, tree.value)}.union(*(_values(child) for child in tree.children))
+
+
+def test_a_table_may_not_contradict_what_the_run_carries() -> None:
+    """A deficit of 90.00 is carried: a row may say so again, and not that it is 1.00 or nothing."""
+    results = [Decimal("-90.00"), Decimal("50.00")]
+    first = _row("deficit", 2024, "0.00")
+    found = _settle(CARRIED, results, [first, _row("deficit", 2025, "-90.00")])
+    assert _each(found, "brought") == [0, -90]
+    for said in ("-1.00", "0.00"):
+        with pytest.raises(
+            SettlementError, match=rf"holds -90\.00 USD before 2025 by.* {said} USD by"
+        ):
+            _settle(CARRIED, results, [first, _row("deficit", 2025, said)])
+
+
+def test_a_deficit_that_was_made_up_is_not_owed_again() -> None:
+    """What is carried of 2024 is nothing; a row of 2025 that says 50.00 contradicts it."""
+    rows = [_row("deficit", 2024, "0.00"), _row("deficit", 2025, "-50.00")]
+    with pytest.raises(SettlementError, match=r"holds 0\.00 USD before 2025"):
+        _settle(CARRIED, [Decimal(100), Decimal(100)], rows)
 
 
 @given(

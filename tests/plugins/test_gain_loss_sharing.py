@@ -13,6 +13,8 @@ from hypothesis.strategies import DrawFn
 from rules_engine_fee_schedule import FEE_SCHEDULE
 from rules_engine_gain_loss_sharing import GAIN_LOSS_SHARING
 
+from rules_engine import Explained, Explanation, SettlementError
+from rules_engine.engine.explanation import explained_settlement
 from rules_engine.testing import (
     PARTIES,
     YEAR,
@@ -38,7 +40,7 @@ _ABOVE_ZERO: Final = (
     "greatest(sum(premium.premium_amount), 100.00)",
     "count(member_month) * pmpm + 0.01",
 )
-"""Revenue that a minimum rate can be a fraction of."""
+"""Revenue that a minimum rate and bands can be fractions of."""
 
 _EXPENDITURE: Final = (
     "sum(care.paid)",
@@ -133,8 +135,8 @@ def terms(draw: DrawFn) -> dict[str, Any]:
     """Terms of a pool: one or two amounts in, one or two out."""
     names = ("first", "second")
     gain, loss = draw(parts()), draw(parts())
-    has_minimum = "minimum_rate" in {*gain, *loss}
-    source = _ABOVE_ZERO if has_minimum else _REVENUE
+    has_fractions = bool({"minimum_rate", "bands"} & {*gain, *loss})
+    source = _ABOVE_ZERO if has_fractions else _REVENUE
     incoming = draw(st.lists(st.sampled_from(source), min_size=1, max_size=2))
     outgoing = draw(st.lists(st.sampled_from(_EXPENDITURE), min_size=1, max_size=2))
     return {
@@ -182,8 +184,9 @@ def _year(
     unit: str = "0.01",
     mode: str = "half_up",
     order: tuple[str, ...] = PARTIES,
+    steps: list[Explained] | None = None,
 ) -> dict[str, Fraction]:
-    """Settle a year of 100.00 premium and some care; give what each party gets."""
+    """Settle a year of 100.00 premium and some care; give what each party gets, and how to `steps`."""
     rules = [
         {"id": "visits", "methodology": "fee_schedule", "source": "s", "terms": {"allowed": f"round(charge_amount, {0 if unit == '1' else 2})"}},
         {"id": "pool_rule", "methodology": "gain_loss_sharing", "source": "s",
@@ -210,6 +213,8 @@ def _year(
     with Contract(document=document).load(engine).run(data, mappings=()) as run:
         transfers_balance(run.ledger.transfers)
         (one,) = run.settlements
+        if steps is not None:
+            steps += one.explained
         assert sum(one.outputs["share"].values()) == one.outputs["result"]
         return {party: share for party, share in one.outputs["share"].items() if share}
 
@@ -328,6 +333,47 @@ def test_what_is_divided_of_a_result(part: dict[str, Any], result: int, expected
     """Worked by hand; the opposite result by the same terms is the opposite amount."""
     assert _alder(part, result) == Fraction(expected)
     assert _alder(part, -result) == -Fraction(expected)
+
+
+@pytest.mark.parametrize("result", [4, 6])
+def test_what_decides_whether_a_result_counts_stands_in_its_tree(result: int) -> None:
+    """Gate, minimum rate and the revenue it is a fraction of, below the minimum and above it."""
+    part = {**HALF, "minimum_rate": Decimal("0.05"), "gate": "sum(visits.paid) > 0.00", "rate": 1}
+    steps: list[Explained] = []
+    _year({"gain": part, "loss": PAYER}, care=f"{100 - result}.00", steps=steps)
+    tree = explained_settlement(steps, RULE, "2015", "s", "alder")
+    assert _names(tree) >= {"gate", "sum(visits.paid)", "minimum_rate", "minimum", "revenue"}
+
+
+def _names(tree: Explanation) -> set[str]:
+    return {tree.name}.union(*(_names(child) for child in tree.children))
+
+
+def test_bands_whose_ends_depend_on_facts_rise_all_the_same() -> None:
+    """A second band through 4 % of revenue behind one through 5 % would pay a part of it twice."""
+    bands = [
+        {"through": Decimal("0.05"), "rate": 1},
+        {"through": "sum(premium.premium_amount) / (25 * sum(premium.premium_amount))", "rate": 1},
+        {"rate": 1},
+    ]
+    with pytest.raises(SettlementError, match=r"band 2 of pool_rule in 2015 ends through 1/25; it"):
+        _alder({"bands": bands}, 10)
+
+
+@pytest.mark.parametrize(
+    ("part", "needs"),
+    [({"bands": BANDS}, "bands need"), ({"minimum_rate": 0}, "a minimum rate needs")],
+)
+def test_fractions_of_a_benchmark_below_zero_are_refused(part: dict[str, Any], needs: str) -> None:
+    """Against a benchmark of -100.00 no band has an end: the last one would take nearly all."""
+    both = {
+        "revenue": {"premiums": "-sum(premium.premium_amount)"},
+        "expenditure": {"care": "-sum(visits.paid)"},
+        "gain": {**HALF, **part},
+        "loss": {**HALF, **part},
+    }
+    with pytest.raises(SettlementError, match=f"of pool_rule in 2015 is -100; {needs} one above 0"):
+        _year(both, care="200.00")
 
 
 @given(

@@ -196,3 +196,26 @@ test_law = holds_to_every_law(
     },
     files={"cost.csv": "id,year,amount\na,2014,10.01\nb,2014,20.00\nc,2015,0.00\n"},
 )
+
+
+def test_truncation_explains_what_was_spent_and_what_was_cut() -> None:
+    """Of 100.00, 200.00 and 900.00, two thirds lie within 200.00: 1,200.00 less 700.00 are 500.00."""
+    said = contract(Decimal("0.66"), Decimal(0), Decimal(0), risk_cap=Decimal(9))
+    rows = [
+        {"year": year, "person_years": Decimal(1), "expenditure": spent, "risk": Decimal(1)}
+        for year in (2013, 2014, 2015)
+        for spent in map(Decimal, ("100.00", "200.00", "900.00"))
+    ]
+    data = {
+        name: [{"id": f"{name}{n}", "type": "aged", **row} for n, row in enumerate(rows)]
+        for name in ("person", "around")
+    }
+    with said.load(ENGINE).run(data, mappings=()) as run:
+        steps = {step.name: step for step in run.settled("regional").explained}
+    for spent in ("spent_aged_1", "region_spent_aged"):
+        assert steps[spent].value == 500
+        assert steps[f"{spent}_paid"].value == 1200
+        assert dict(steps[f"{spent}_above"].inputs) == {
+            "above_limit": 700,
+            "limit_per_person_year": 200,
+        }
