@@ -169,6 +169,8 @@ class _Reader:
             key=tuple(said["key"]),
             effective=None if effective is None else (effective[0], effective[1]),
             columns=columns,
+            source=_text(said.get("source")),
+            is_unconfirmed=said.get("unconfirmed", False),
             path=path,
         )
 

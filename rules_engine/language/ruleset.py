@@ -121,6 +121,8 @@ class DeclaredTable:
         key: Columns that name a row, in the order in which `lookup` takes them.
         effective: Columns of the first and last day of a row, inclusive; None for undated.
         columns: Type of each declared column; key columns need none and are codes then.
+        source: Where the rows come from, or None.
+        is_unconfirmed: Whether nobody has confirmed the rows, or some of them.
         path: Where the document declares it.
     """
 
@@ -130,6 +132,8 @@ class DeclaredTable:
     key: tuple[str, ...]
     effective: tuple[str, str] | None
     columns: Mapping[str, Type]
+    source: str | None = None
+    is_unconfirmed: bool = False
     path: Path
 
 

@@ -35,7 +35,7 @@ parties: {plan: payer, systems: [north, south]}
 entities:
   aco: {table: aco, key: [aco_id], role: provider}
 tables:
-  aco: {key: [aco_id], columns: {aco_id: code, track: code or null}}
+  aco: {key: [aco_id], columns: {aco_id: code, track: code or null}, source: A, unconfirmed: true}
   fees: {file: fees.csv, key: [hcpcs_code], effective: [from, through], columns: {amount: money}}
 parameters:
   base_rate: {type: money, value: 11_200, unit: USD per stay, unconfirmed: true}
@@ -93,6 +93,10 @@ def test_a_declaration_has_everything_that_the_document_says() -> None:
     assert said.tables["fees"].effective == ("from", "through")
     assert said.tables["fees"].folder == "acme"
     assert said.tables["aco"].columns["track"].nullable
+    assert [(one.source, one.is_unconfirmed) for one in said.tables.values()] == [
+        ("A", True),
+        (None, False),
+    ]
     assert said.parameters["base_rate"].type.kind is Kind.MONEY
     assert said.parameters["base_rate"].is_unconfirmed
     assert said.rules["office"].when == "claim_type = 'professional'"

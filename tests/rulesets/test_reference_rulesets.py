@@ -45,3 +45,37 @@ def test_the_cases_of_a_reference_ruleset_pass(path: Path) -> None:
     for result in results:
         missed = [str(one) for one in result.comparisons if not one.passed]
         assert result.passed, (result.place, result.name, result.error, missed)
+
+
+@pytest.mark.parametrize("path", RULESETS, ids=NAMES)
+def test_every_table_of_a_reference_ruleset_says_where_its_rows_come_from(path: Path) -> None:
+    """A file beside a ruleset has figures of a program, and each has a source."""
+    declared = Engine().load(path).bound.declaration
+    silent = [one.name for one in declared.tables.values() if one.file and not one.source]
+    assert silent == []
+
+
+# What each ruleset has that nobody has confirmed: parameters, and tables where a row is such.
+UNCONFIRMED = {
+    "aco-reach": {"discount", "withheld"},
+    "bcbsma-alternative-quality-contract": {"gates"},
+    "hospital-readmissions": {"reduction_cap", "neutrality_modifier"},
+    "medicare-shared-savings": {"loss_caps", "sequestration"},
+    "mips": {"pathways", "scaling_factor"},
+}
+
+
+@pytest.mark.parametrize("program", sorted(UNCONFIRMED))
+def test_what_nobody_has_confirmed_is_marked_where_it_stands(program: str) -> None:
+    """In the ruleset itself, and not only in its README."""
+    declared = Engine().load(ROOT / "rulesets" / program / "ruleset.yaml").bound.declaration
+    tables = {one.name for one in declared.tables.values() if one.is_unconfirmed}
+    parameters = {one.name for one in declared.parameters.values() if one.is_unconfirmed}
+    assert tables | parameters == UNCONFIRMED[program]
+
+
+def test_every_figure_of_an_assumed_contract_is_marked() -> None:
+    """Payment for results by condition is an example, and so is each of its parameters."""
+    path = ROOT / "rulesets" / "outcomes-by-condition" / "ruleset.yaml"
+    parameters = Engine().load(path).bound.declaration.parameters.values()
+    assert [one.name for one in parameters if not one.is_unconfirmed] == []
