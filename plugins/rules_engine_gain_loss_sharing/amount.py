@@ -160,7 +160,8 @@ def _amounts(occasion: Occasion, name: str, formulas: tuple[Formula, ...]) -> li
 def _at_least_zero(occasion: Occasion, name: str, formula: Formula) -> Fraction:
     value: Fraction = occasion.take(name, formula)
     if value < 0:
-        msg = f"the {name.replace('_', ' ')} of {occasion.rule} is {value}; it is 0 or more"
+        what = name.replace("_", " ")
+        msg = f"{formula.place}: the {what} of {_about(occasion)} is {value}; it is 0 or more"
         raise SettlementError(msg)
     return value
 

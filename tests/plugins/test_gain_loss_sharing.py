@@ -360,6 +360,14 @@ def test_bands_whose_ends_depend_on_facts_rise_all_the_same() -> None:
         _alder({"bands": bands}, 10)
 
 
+def test_a_cap_below_zero_is_refused_where_it_stands() -> None:
+    """A cap that facts make -100.00 is told with its place, its settlement and its value."""
+    part = {"cap": "-sum(premium.premium_amount)"}
+    told = r"ruleset\.yaml:\d+:\d+: the cap of pool_rule in 2015 is -100; it is 0 or more$"
+    with pytest.raises(SettlementError, match=told):
+        _alder(part, 10)
+
+
 @pytest.mark.parametrize(
     ("part", "needs"),
     [({"bands": BANDS}, "bands need"), ({"minimum_rate": 0}, "a minimum rate needs")],
