@@ -335,10 +335,19 @@ def test_what_is_divided_of_a_result(part: dict[str, Any], result: int, expected
     assert _alder(part, -result) == -Fraction(expected)
 
 
+@pytest.mark.parametrize("below", [{}, {"below_minimum": {"when": "1 = 2", "rate": 1}}])
 @pytest.mark.parametrize("result", [4, 6])
-def test_what_decides_whether_a_result_counts_stands_in_its_tree(result: int) -> None:
+def test_what_decides_whether_a_result_counts_stands_in_its_tree(
+    result: int, below: dict[str, Any]
+) -> None:
     """Gate, minimum rate and the revenue it is a fraction of, below the minimum and above it."""
-    part = {**HALF, "minimum_rate": Decimal("0.05"), "gate": "sum(visits.paid) > 0.00", "rate": 1}
+    part = {
+        **HALF,
+        "minimum_rate": Decimal("0.05"),
+        "gate": "sum(visits.paid) > 0.00",
+        "rate": 1,
+        **below,
+    }
     steps: list[Explained] = []
     _year({"gain": part, "loss": PAYER}, care=f"{100 - result}.00", steps=steps)
     tree = explained_settlement(steps, RULE, "2015", "s", "alder")
