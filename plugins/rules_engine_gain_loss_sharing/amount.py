@@ -79,7 +79,7 @@ def _counting(part: Part, occasion: Occasion, size: str) -> tuple[str, bool, boo
         is_below = sheet.let("is_below_minimum", f"{size} < minimum")
         if is_below and part.below_when is not None:
             counts_below = bool(occasion.take("counts_below_minimum", part.below_when))
-            conditions.append("counts_below_minimum")
+            conditions.append("(not is_below_minimum or counts_below_minimum)")
         else:
             conditions.append("not is_below_minimum")
         # Below the minimum it counts from its first dollar: nothing of it lies above.
@@ -160,7 +160,8 @@ def _amounts(occasion: Occasion, name: str, formulas: tuple[Formula, ...]) -> li
 def _at_least_zero(occasion: Occasion, name: str, formula: Formula) -> Fraction:
     value: Fraction = occasion.take(name, formula)
     if value < 0:
-        msg = f"the {name.replace('_', ' ')} of {occasion.rule} is {value}; it is 0 or more"
+        what = name.replace("_", " ")
+        msg = f"{formula.place}: the {what} of {_about(occasion)} is {value}; it is 0 or more"
         raise SettlementError(msg)
     return value
 

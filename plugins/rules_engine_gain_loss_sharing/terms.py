@@ -367,6 +367,7 @@ def _consistent(name: str, terms: Mapping[str, Any]) -> None:
             message = "every band but the last says through where it ends; the last has no end"
             raise TermsError(((name, "bands", place), "GL106", message, None))
     _bands_rise(name, bands)
+    _above_zero(name, terms)
 
 
 def _bands_rise(name: str, bands: Sequence[Mapping[str, Any]]) -> None:
@@ -381,6 +382,20 @@ def _bands_rise(name: str, bands: Sequence[Mapping[str, Any]]) -> None:
             )
             help_ = "write the bands in the order of their ends, the lowest first"
             raise TermsError(((name, "bands", place, "through"), "GL110", message, help_))
+
+
+def _above_zero(name: str, terms: Mapping[str, Any]) -> None:
+    """Refuse limits and caps that no fact can make 0 or more."""
+    said: list[tuple[tuple[str | int, ...], Formula]] = [
+        ((key,), terms[key]) for key in ("minimum_rate", "cap", "relief") if key in terms
+    ]
+    for key in ("caps", "limits"):
+        said += [((key, place), one) for place, one in enumerate(terms.get(key, ()))]
+    for path, formula in said:
+        if formula.type.high is not None and formula.type.high < 0:
+            message = f"{path[0]} of {name} is {formula.text}; it may be 0 at least"
+            help_ = "amounts of a loss are above zero too" if name == "loss" else None
+            raise TermsError(((name, *path), "GL111", message, help_))
 
 
 def _exact(number: Decimal | int) -> Fraction:

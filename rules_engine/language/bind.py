@@ -129,7 +129,9 @@ class _Binder:
         self.check_entities()
         chosen = {rule.id: one for rule in declared.rules.values() if (one := self.choose(rule))}
         named = [(one.rule, one.methodology) for one in chosen.values()]
-        self.findings += soundness.lan_categories(declared, named)
+        # A rule whose terms are wrong may be what brings the contract into its category.
+        if len(chosen) == len(declared.rules):
+            self.findings += soundness.lan_categories(declared, named)
         names = frozenset(chosen)
         deriving = frozenset(n for n, one in chosen.items() if one.methodology.derive is not None)
         found = [use for one in chosen.values() for use in self.uses(one, names, deriving)]

@@ -275,7 +275,9 @@ class Translator:
             if not any(_is_of_type(failure, error) for failure in inner)
         ]
         if by_branch and fitting:
-            for inner_error in min(fitting, key=len):
+            # Who wrote a mapping did not mean the word that may stand in its place.
+            meant = [inner for inner in fitting if not any(map(_is_a_word, inner))] or fitting
+            for inner_error in min(meant, key=len):
                 yield from self.translate(inner_error)
             return
         wanted = [
@@ -346,6 +348,11 @@ def rate_help(value: Decimal | int) -> str | None:
 
 def _as_list(value: Any) -> list[str]:
     return [value] if isinstance(value, str) else list(value)
+
+
+def _is_a_word(failure: Failure) -> bool:
+    """Whether one of some words is asked for, and a mapping or a list stands there."""
+    return failure.keyword in {"const", "enum"} and isinstance(failure.value, dict | list)
 
 
 def _is_of_type(error: Failure, around: Failure) -> bool:

@@ -335,10 +335,19 @@ def test_what_is_divided_of_a_result(part: dict[str, Any], result: int, expected
     assert _alder(part, -result) == -Fraction(expected)
 
 
+@pytest.mark.parametrize("below", [{}, {"below_minimum": {"when": "1 = 2", "rate": 1}}])
 @pytest.mark.parametrize("result", [4, 6])
-def test_what_decides_whether_a_result_counts_stands_in_its_tree(result: int) -> None:
+def test_what_decides_whether_a_result_counts_stands_in_its_tree(
+    result: int, below: dict[str, Any]
+) -> None:
     """Gate, minimum rate and the revenue it is a fraction of, below the minimum and above it."""
-    part = {**HALF, "minimum_rate": Decimal("0.05"), "gate": "sum(visits.paid) > 0.00", "rate": 1}
+    part = {
+        **HALF,
+        "minimum_rate": Decimal("0.05"),
+        "gate": "sum(visits.paid) > 0.00",
+        "rate": 1,
+        **below,
+    }
     steps: list[Explained] = []
     _year({"gain": part, "loss": PAYER}, care=f"{100 - result}.00", steps=steps)
     tree = explained_settlement(steps, RULE, "2015", "s", "alder")
@@ -358,6 +367,14 @@ def test_bands_whose_ends_depend_on_facts_rise_all_the_same() -> None:
     ]
     with pytest.raises(SettlementError, match=r"band 2 of pool_rule in 2015 ends through 1/25; it"):
         _alder({"bands": bands}, 10)
+
+
+def test_a_cap_below_zero_is_refused_where_it_stands() -> None:
+    """A cap that facts make -100.00 is told with its place, its settlement and its value."""
+    part = {"cap": "-sum(premium.premium_amount)"}
+    told = r"ruleset\.yaml:\d+:\d+: the cap of pool_rule in 2015 is -100; it is 0 or more$"
+    with pytest.raises(SettlementError, match=told):
+        _alder(part, 10)
 
 
 @pytest.mark.parametrize(
