@@ -195,8 +195,8 @@ def _parts(
         sheet.take("pool", pool.as_fraction(), formula="sum(withheld)", unit="money")
         # Parts of places are numbers; every other weight is an amount.
         unit_of = "number" if places is not None and any(merits) else "money"
-        sheet.take("weights", whole, formula=f"sum({weight})", unit=unit_of)
-        exact = f"pool * ({weight} / weights)" if whole else "pool"
+        sheet.take("all_weights", whole, formula=f"sum({weight})", unit=unit_of)
+        exact = f"pool * ({weight} / all_weights)" if whole else "pool"
         sheet.let("earned_exact", exact)
         sheet.take(
             "earned",

@@ -33,14 +33,18 @@ def measures(draw: DrawFn) -> dict[str, Any]:
     """A rate, or events and cases; with points between two rates, or by gates."""
     made = draw(st.booleans())
     rate = {"numerator": "3", "denominator": draw(st.sampled_from(("0", "6", "30")))}
-    given_rates = ("baseline", "threshold", "benchmark")
-    gates = [{"rate": rate, "points": points} for rate, points in (("0.2", 2), ("0.5", "7.5"))]
+    better = draw(st.sampled_from(("higher", "lower")))
+    # From the worst; two that are equal may be.
+    worst, best = sorted((draw(_RATES), draw(_RATES)), key=Decimal, reverse=better == "lower")
+    ends = {"baseline": draw(_RATES), "threshold": worst, "benchmark": best}
+    gate_rates = ("0.2", "0.5") if better == "higher" else ("0.5", "0.2")
+    gates = [{"rate": rate, "points": n} for rate, n in zip(gate_rates, (2, "7.5"), strict=True)]
     return {
         "kind": draw(st.sampled_from(("outcome", "process", "cost"))),
         "domain": draw(st.sampled_from(("care", "other"))),
-        "better": draw(st.sampled_from(("higher", "lower"))),
+        "better": better,
         **(rate | {"minimum": 10} if made else {"performance": draw(_RATES)}),
-        **({"gates": gates} if draw(st.booleans()) else {key: draw(_RATES) for key in given_rates}),
+        **({"gates": gates} if draw(st.booleans()) else ends),
     }
 
 

@@ -41,7 +41,7 @@ def test_a_command_with_its_file_prints_the_balances_of_the_page(
             done = CliRunner().invoke(commands, command, catch_exceptions=False)
             assert done.exit_code == 0, done.output
             printed = done.stdout
-        elif block.kind == "text" and block.text.startswith("balances"):
+        elif block.kind == "text" and block.text.startswith("moved, in this run"):
             told = [line.split() for line in block.text.splitlines()]
             assert len(told) > 1
             assert [
