@@ -14,7 +14,7 @@ from rules_engine_pay_for_performance.paying import (
     post,
     return_withhold,
 )
-from rules_engine_pay_for_performance.terms import KINDS, Domain, Measure, Penalty, Terms
+from rules_engine_pay_for_performance.terms import KINDS, Domain, Measure, Penalty, Points, Terms
 
 __all__ = ["outputs", "settle"]
 
@@ -146,20 +146,17 @@ def _points(
         found[f"{name}_points"] = sheet.let(f"{name}_points", f"{name}_achievement")
         return
     p, t, b, z = (f"{name}_{k}" for k in ("performance", "threshold", "benchmark", "baseline"))
-    most = terms.achievement
-    steps = f"round({most - 1} * ({p} - {t}) / ({b} - {t}) + 0.5, 0)"
     formula = (
-        f"case when {p} {better}= {b} then {most} when {p} {worse} {t} then 0"
-        f" else least(greatest({steps}, 1), {most - 1}) end"
+        f"case when {p} {better}= {b} then {terms.achievement.most} when {p} {worse} {t} then 0"
+        f" else {terms.achievement.at(f'({p} - {t}) / ({b} - {t})')} end"
     )
     found[f"{name}_achievement"] = sheet.let(f"{name}_achievement", formula)
     points = f"{name}_achievement"
     if rates.get("baseline") is not None:
-        most = terms.improvement
-        steps = f"round({most + 1} * ({p} - {z}) / ({b} - {z}) - 0.5, 0)"
         formula = (
-            f"case when {p} {worse}= {z} then 0 when {p} {better}= {b} then {most}"
-            f" else least(greatest({steps}, 0), {most}) end"
+            f"case when {p} {worse}= {z} then 0 when {p} {better}= {b}"
+            f" then {terms.improvement.most}"
+            f" else {terms.improvement.at(f'({p} - {z}) / ({b} - {z})')} end"
         )
         found[f"{name}_improvement"] = sheet.let(f"{name}_improvement", formula)
         points = f"greatest({name}_achievement, {name}_improvement)"
@@ -223,29 +220,30 @@ def _score(
         return
     occasion.take(f"{name}_weight", domain.weight)
     formula = " + ".join(f"{measure}_points" for measure in counted)
-    most = terms.achievement * len(counted)
+    most = terms.achievement.most * len(counted)
     decided: dict[str, int] = {}
     for measure in counted:
         kind = terms.measures[measure].kind
-        decided[kind] = decided.get(kind, 0) + terms.achievement
+        decided[kind] = decided.get(kind, 0) + terms.achievement.most
     if domain.consistency is not None:
         base = sheet.let(f"{name}_base", formula)
         found[f"{name}_base"] = base
-        found[f"{name}_consistency"] = _consistency(name, domain, counted, terms, occasion)
+        found[f"{name}_consistency"] = _consistency(
+            name, domain.consistency.points, counted, terms, occasion
+        )
         formula = f"{name}_base + {name}_consistency"
-        most += domain.consistency.points
+        most += domain.consistency.points.most
         kind = domain.consistency.kind
-        decided[kind] = decided.get(kind, 0) + domain.consistency.points
+        decided[kind] = decided.get(kind, 0) + domain.consistency.points.most
     found[f"{name}_score"] = sheet.let(f"{name}_score", f"100 * ({formula}) / {most}")
     shares[name] = {kind: f"{points} / {most}" for kind, points in decided.items()}
 
 
 def _consistency(
-    name: str, domain: Domain, counted: list[str], terms: Terms, occasion: Occasion
+    name: str, points: Points, counted: list[str], terms: Terms, occasion: Occasion
 ) -> Any:
     """Give points for the measure that is lowest between its floor and its threshold."""
     sheet = occasion.worksheet
-    most = domain.consistency.points if domain.consistency is not None else 0
     places = []
     for measure in counted:
         # Each is cut at 0 and 1, so that a rate beyond them does not decide by how far.
@@ -261,8 +259,8 @@ def _consistency(
     lowest = places[0] if len(places) == 1 else f"least({', '.join(places)})"
     sheet.let(f"{name}_lowest", lowest)
     formula = (
-        f"case when {name}_lowest >= 1 then {most} when {name}_lowest <= 0 then 0 else"
-        f" least(greatest(round({most} * {name}_lowest - 0.5, 0), 0), {most - 1}) end"
+        f"case when {name}_lowest >= 1 then {points.most} when {name}_lowest <= 0 then 0"
+        f" else {points.at(f'{name}_lowest')} end"
     )
     return sheet.let(f"{name}_consistency", formula)
 

@@ -16,6 +16,7 @@ __all__ = [
     "Domain",
     "Measure",
     "Penalty",
+    "Points",
     "Ratio",
     "Terms",
 ]
@@ -42,7 +43,20 @@ def _named(title: str, of: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-_POINTS: Final = {"type": "integer", "minimum": 2}
+_MOST: Final = {"type": "integer", "minimum": 1}
+_BETWEEN: Final = expression_schema(
+    "number",
+    title="Points between none and all, from the share of the way; in a line where nothing is said",
+    dated=False,
+    names={"share": "number"},
+    examples=["least(greatest(round(9 * share + 0.5, 0), 1), 9)"],
+)
+_POINTS: Final = {
+    "type": "object",
+    "properties": {"most": {"title": "Most points", **_MOST}, "between": _BETWEEN},
+    "required": ["most"],
+    "additionalProperties": False,
+}
 
 _MEASURE: Final[dict[str, Any]] = {
     "type": "object",
@@ -103,7 +117,8 @@ _DOMAIN: Final[dict[str, Any]] = {
             "title": "Points for the lowest of the domain's measures between floor and threshold",
             "type": "object",
             "properties": {
-                "points": {"title": "Most points", **_POINTS},
+                "points": {"title": "Most points", **_MOST},
+                "between": _BETWEEN,
                 "kind": {"title": "What these points are about", "enum": list(KINDS)},
             },
             "required": ["points", "kind"],
@@ -137,7 +152,7 @@ SCHEMA: Final[Mapping[str, Any]] = {
     "properties": {
         "measures": _named("What is measured", _MEASURE),
         "points": {
-            "title": "Most points of a measure",
+            "title": "Points of a measure",
             "type": "object",
             "properties": {
                 "achievement": {"title": "For achievement", **_POINTS},
@@ -223,16 +238,40 @@ class Measure:
         return self.domains[max(begun)] if begun else None
 
 
+@frozen
+class Points:
+    """Points on the way from none to all.
+
+    Attributes:
+        most: All of them.
+        between: Points from the share of the way, 0 to 1, that a rate has gone; None for a line.
+    """
+
+    most: int
+    between: Formula | None
+
+    @classmethod
+    def read(cls, most: Any, between: Formula | None) -> "Points":
+        """Read what stands in the terms."""
+        return cls(int(most), between)
+
+    def at(self, share: str) -> str:
+        """Write the points of a share of the way, which is a formula of a worksheet."""
+        if self.between is None:
+            return f"{self.most} * ({share})"
+        return self.between.over({"share": share})
+
+
 @frozen(kw_only=True)
 class Consistency:
     """Points for the lowest of a domain's measures.
 
     Attributes:
-        points: Most points.
+        points: Those of the share of the way from floor to threshold.
         kind: One of `KINDS`.
     """
 
-    points: int
+    points: Points
     kind: str
 
 
@@ -301,8 +340,8 @@ class Terms:
 
     Attributes:
         measures: By name; parts before the measures that they make up.
-        achievement: Most points for achievement.
-        improvement: Most points for improvement.
+        achievement: Points on the way from threshold to benchmark.
+        improvement: Points on the way from baseline to benchmark.
         domains: By name.
         domains_needed: Fewest domains with a score for a total.
         payment: What of a withhold the score returns, or None.
@@ -313,8 +352,8 @@ class Terms:
     """
 
     measures: Mapping[str, Measure]
-    achievement: int
-    improvement: int
+    achievement: Points
+    improvement: Points
     domains: Mapping[str, Domain]
     domains_needed: Formula | None
     payment: Payment | None
@@ -336,11 +375,12 @@ class Terms:
         measures = {name: _measure(given) for name, given in terms.get("measures", {}).items()}
         payment, bonus, cutoff = (terms.get(name) for name in PAYING)
         penalty = terms.get("penalty")
-        points = terms.get("points", {"achievement": 2, "improvement": 2})
+        # Without measures nothing asks for them.
+        points = terms.get("points", {"achievement": {"most": 1}, "improvement": {"most": 1}})
         return cls(
             measures=dict(sorted(measures.items(), key=lambda item: bool(item[1].combines))),
-            achievement=int(points["achievement"]),
-            improvement=int(points["improvement"]),
+            achievement=_points(points["achievement"]),
+            improvement=_points(points["improvement"]),
             domains={name: _domain(given) for name, given in terms.get("domains", {}).items()},
             domains_needed=terms.get("domains_needed"),
             payment=None if payment is None else Payment.read(payment),
@@ -406,6 +446,10 @@ def _domains(measure: Mapping[str, Any]) -> Mapping[str, str]:
     return {date.min.isoformat(): said} if isinstance(said, str) else dict(said)
 
 
+def _points(given: Mapping[str, Any]) -> Points:
+    return Points.read(given["most"], given.get("between"))
+
+
 def _measure(given: Mapping[str, Any]) -> Measure:
     return Measure(
         kind=given["kind"],
@@ -427,7 +471,10 @@ def _domain(given: Mapping[str, Any]) -> Domain:
         minimum=given["minimum"],
         consistency=None
         if consistency is None
-        else Consistency(points=int(consistency["points"]), kind=consistency["kind"]),
+        else Consistency(
+            points=Points.read(consistency["points"], consistency.get("between")),
+            kind=consistency["kind"],
+        ),
         given=given.get("given"),
         kind=given.get("kind"),
     )

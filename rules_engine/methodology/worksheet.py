@@ -1,6 +1,6 @@
 """A settlement's arithmetic written as formulas over named values, so that it explains itself."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -17,7 +17,7 @@ from rules_engine.expressions.tokens import tokenize
 from rules_engine.expressions.tree import OfRows, Ref
 from rules_engine.expressions.types import NUMERIC
 
-__all__ = ["Explained", "SettlementError", "Worksheet"]
+__all__ = ["Explained", "SettlementError", "Worksheet", "names_in"]
 
 
 class SettlementError(Exception):
@@ -56,16 +56,27 @@ class Explained:
 def _formula(text: str, units: tuple[str | None, ...]) -> Expression:
     columns = {
         name: _typed(unit)
-        for name, unit in zip(_words(text), units, strict=True)
+        for name, unit in zip(names_in(text), units, strict=True)
         if unit is not None
     }
     return check(text, Scope(profile="settlement", grain="worksheet", columns=columns))
 
 
+# A formula is written for many settlements.
 @lru_cache(maxsize=4096)
-def _words(text: str) -> tuple[str, ...]:
-    """Give every name that stands in a formula; a formula is written for many settlements."""
-    return tuple(dict.fromkeys(token.value for token in tokenize(text) if token.kind == "name"))
+def names_in(formula: str) -> tuple[str, ...]:
+    """Give every name that stands in a formula, once; a quoted one as a worksheet calls it.
+
+    Raises:
+        ExpressionError: A character that no formula has.
+    """
+    written: dict[str, Callable[[str], str]] = {"name": str, "quoted": _unquoted}
+    tokens = tokenize(formula)
+    return tuple(dict.fromkeys(written[t.kind](t.value) for t in tokens if t.kind in written))
+
+
+def _unquoted(name: str) -> str:
+    return name[1:-1].replace('""', '"')
 
 
 def _typed(unit: str) -> Type:
@@ -141,7 +152,8 @@ class Worksheet:
         """
         values = self._values
         units = tuple(
-            self._units[name] if values.get(name) is not None else None for name in _words(formula)
+            self._units[name] if values.get(name) is not None else None
+            for name in names_in(formula)
         )
         expression = _formula(formula, units)
         names = _Names(values)

@@ -14,6 +14,7 @@ from rules_engine_pay_for_performance.terms import KINDS
 from rules_engine import SettlementError
 from rules_engine.testing import Contract, engine_of
 
+POINTS: Final[Mapping[str, Any]] = {"achievement": {"most": 10}, "improvement": {"most": 9}}
 MEASURE: Final[Mapping[str, Any]] = {"kind": "outcome", "domain": "care", "better": "higher"}
 
 
@@ -47,7 +48,7 @@ def points(measure: Mapping[str, Any]) -> Any:
     """Give the points of one measure."""
     terms = {
         "measures": {"one": {**MEASURE, **measure}},
-        "points": {"achievement": 10, "improvement": 9},
+        "points": POINTS,
         "domains": {"care": {"weight": 1, "minimum": 1}},
         "domains_needed": 1,
     }
@@ -90,7 +91,7 @@ def test_weights_add_up_whatever_is_missing(domains: list[tuple[str, bool, str, 
     found = settled(
         {
             "measures": measures,
-            "points": {"achievement": 10, "improvement": 9},
+            "points": POINTS,
             "domains": {
                 f"domain_{place}": {"weight": weight, "minimum": 1}
                 for place, (weight, *_) in enumerate(domains)
@@ -105,6 +106,22 @@ def test_weights_add_up_whatever_is_missing(domains: list[tuple[str, bool, str, 
         assert sum(found[f"{kind}_share"] for kind in KINDS) == 1
     else:
         assert found["total"] is None
+
+
+@given(st.integers(0, 100), st.integers(0, 99))
+@settings(max_examples=25, deadline=None)
+def test_points_rise_in_a_line_where_nothing_else_is_said(rate: int, baseline: int) -> None:
+    """From the threshold, or the baseline, to the benchmark; no further."""
+    measure = {
+        "performance": str(Decimal(rate) / 100),
+        "baseline": str(Decimal(baseline) / 100),
+        "threshold": "0.2",
+        "benchmark": "0.8",
+    }
+    achieved = Fraction(10 * (rate - 20), 60) if rate >= 20 else Fraction(0)
+    improved = Fraction(9 * (rate - baseline), 80 - baseline) if rate > baseline else Fraction(0)
+    best = max(Fraction(10) if rate >= 80 else achieved, Fraction(9) if rate >= 80 else improved)
+    assert points(measure) == best
 
 
 def test_the_last_gate_that_is_met_gives_its_points() -> None:
