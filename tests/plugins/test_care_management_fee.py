@@ -69,7 +69,8 @@ def settle(
         moved = dict(run.ledger.balances())
         out = one.outputs
         for payer in payers:
-            assert out["returned"][payer] - out["due"][payer] == moved.get(payer, 0)
+            money = moved[payer].as_fraction() if payer in moved else 0
+            assert out["returned"][payer] - out["due"][payer] == money
         return one.outputs
 
 
