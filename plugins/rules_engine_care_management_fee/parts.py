@@ -49,7 +49,7 @@ def limited(terms: Terms, occasion: Occasion, counted: Counted) -> dict[str, Mon
         raise SettlementError(msg)
     parts = money.split(weights, occasion.unit_cents)
     for payer, part in parts.items():
-        exact = f"fees * {quoted(f'counted_{payer}')} / counted_fees"
+        exact = f"fees * ({quoted(f'counted_{payer}')} / counted_fees)"
         take_part(occasion, f"part_{payer}", part, exact)
     return parts
 

@@ -115,6 +115,6 @@ def _divided(
     parts = money.split(exact, occasion.unit_cents)
     for payer, part in parts.items():
         there = quoted(f"there_{one.name}/{payer}")
-        formula = f"repaid_{one.name} * {there} / there_{one.name}"
+        formula = f"repaid_{one.name} * ({there} / there_{one.name})"
         take_part(occasion, f"{name}/{payer}", part, formula)
     return parts
