@@ -1,6 +1,5 @@
 """The terms of care-management fees: who counts, what a month pays, and what is at risk."""
 
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
@@ -259,17 +258,10 @@ def _of_risk(terms: Mapping[str, Any]) -> Iterator[_Finding]:
 
 
 def _of_outputs(terms: Mapping[str, Any]) -> Iterator[_Finding]:
-    names = Counter(
-        [
-            *terms["fees"],
-            *(
-                f"{name}_{tier}"
-                for name, fee in terms["fees"].items()
-                for tier in fee.get("tiers", ())
-            ),
-        ]
-    )
-    twice = next((name for name, count in names.items() if count > 1), None)
-    if twice is not None:
-        message = f"member_months_{twice} would be two outputs, of a fee and of a tier"
-        yield ("fees",), "CM105", message, "give the fee or the tier another name"
+    found: set[str] = set()
+    for fee, said in terms["fees"].items():
+        for name in (fee, *(f"{fee}_{tier}" for tier in said.get("tiers", ()))):
+            if name in found:
+                message = f"member_months_{name} would be two outputs, of a fee and of a tier"
+                yield ("fees", fee), "CM105", message, "give the fee or the tier another name"
+            found.add(name)

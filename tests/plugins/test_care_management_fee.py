@@ -47,10 +47,22 @@ def settle(
     rows: Sequence[Row], terms: Mapping[str, Any], *, payers: Sequence[str] = PAYERS
 ) -> Found:
     """Settle one practice and year; give its outputs, explained and balanced."""
+    (found,) = settle_each(rows, terms, payers=payers)
+    return found
+
+
+def settle_each(
+    rows: Sequence[Row],
+    terms: Mapping[str, Any],
+    *,
+    payers: Sequence[str] = PAYERS,
+    length: str = "year",
+) -> list[Found]:
+    """Settle one practice in each period of a year."""
     document = {
         "ruleset": "laws", "title": "Fees of one practice", "version": "1",
         "effective": {"from": "2024-01-01", "through": "2024-12-31"}, "currency": "USD",
-        "rounding": {"to": Decimal("0.01"), "mode": "half_up"}, "period": {"length": "year"},
+        "rounding": {"to": Decimal("0.01"), "mode": "half_up"}, "period": {"length": length},
         "parties": {"payers": list(payers), "practice": "provider"},
         "tables": {"member_month": {"key": ["person_id", "month"], "columns": {"month": "date", "payer": "code", "tier": "code"}}},
         "rules": [{
@@ -64,14 +76,14 @@ def settle(
     ]
     with Contract(document=document).load(ENGINE).run({"member_month": data}, mappings=()) as run:
         transfers_balance(run.ledger.transfers)
-        (one,) = run.settlements
-        judge(one.explained, Fraction(1, 100))
+        for one in run.settlements:
+            judge(one.explained, Fraction(1, 100))
+        found = [one.outputs for one in run.settlements]
         moved = dict(run.ledger.balances())
-        out = one.outputs
         for payer in payers:
             money = moved[payer].as_fraction() if payer in moved else 0
-            assert out["returned"][payer] - out["due"][payer] == money
-        return one.outputs
+            assert sum(one["returned"][payer] - one["due"][payer] for one in found) == money
+        return found
 
 
 def exact(rows: Sequence[Row], payer: str | None = None) -> Fraction:
@@ -109,6 +121,18 @@ def test_twice_the_roster_is_twice_the_fees(rows: list[Row]) -> None:
     one, two = settle(rows, {}), settle([*rows, *rows], {})
     assert two["fees"] == 2 * one["fees"] == 2 * exact(rows)
     assert two["paid"] == {payer: 2 * paid for payer, paid in one["paid"].items()}
+
+
+@FEW
+@given(rows=months(("1",)))
+def test_months_paid_by_month_add_up_to_the_year(rows: list[Row]) -> None:
+    """Each month pays for its own rows and no others."""
+    found = settle_each(rows, {}, length="month")
+    year = settle(rows, {})
+    assert len(found) == 12
+    assert sum(one["fees"] for one in found) == year["fees"]
+    for number, one in enumerate(found):
+        assert one["fees"] == exact(rows[number::12])
 
 
 @FEW
