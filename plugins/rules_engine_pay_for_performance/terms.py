@@ -7,10 +7,17 @@ from typing import Any, Final
 from attrs import frozen
 
 from rules_engine import Formula, TermsError, expression_schema
-from rules_engine_pay_for_performance.payments import PAYING, Bonus, Cutoff, Payment, findings
+from rules_engine_pay_for_performance import ranges
+from rules_engine_pay_for_performance.payments import (
+    KINDS,
+    PAYING,
+    Bonus,
+    Cutoff,
+    Payment,
+    findings,
+)
 
 __all__ = [
-    "KINDS",
     "SCHEMA",
     "Consistency",
     "Domain",
@@ -20,9 +27,6 @@ __all__ = [
     "Ratio",
     "Terms",
 ]
-
-KINDS: Final = ("structure", "process", "outcome", "experience", "cost")
-"""What a measure is about; results say what share of the score each kind decides."""
 
 _NAME: Final = "^[a-z][a-z0-9_]*$"
 _MADE: Final = ("numerator", "denominator")
@@ -135,13 +139,14 @@ _DOMAIN: Final[dict[str, Any]] = {
 _RATIO: Final[dict[str, Any]] = {
     "type": "object",
     "properties": {
+        "kind": {"title": "What the ratio is about", "enum": list(KINDS)},
         "predicted": _number("What happened, adjusted for risk; or the ratio itself"),
         "expected": _number("What was to be expected, in the same unit; 1 for a ratio"),
         "counts": expression_schema("boolean", title="Whether it is penalized here"),
         "limit": _number("Ratio above which it is penalized"),
         "weight": _number("Share of payments that it concerns"),
     },
-    "required": ["predicted", "expected", "counts", "limit", "weight"],
+    "required": ["kind", "predicted", "expected", "counts", "limit", "weight"],
     "additionalProperties": False,
 }
 
@@ -299,6 +304,7 @@ class Ratio:
     """An outcome against what was expected.
 
     Attributes:
+        kind: One of `KINDS`.
         predicted: What happened, adjusted for risk.
         expected: What was to be expected, in the same unit.
         counts: Whether it is penalized.
@@ -306,6 +312,7 @@ class Ratio:
         weight: Share of payments that it concerns.
     """
 
+    kind: str
     predicted: Formula
     expected: Formula
     counts: Formula
@@ -370,6 +377,7 @@ class Terms:
             TermsError: They make no sense together.
         """
         wrong = [*_findings(terms), *findings(terms)]
+        wrong += [] if wrong else ranges.findings(terms)
         if wrong:
             raise TermsError(*wrong)
         measures = {name: _measure(given) for name, given in terms.get("measures", {}).items()}

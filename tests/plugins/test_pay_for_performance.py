@@ -91,8 +91,8 @@ def terms(draw: DrawFn) -> dict[str, Any]:
         cutoff = {"base": _BASE, "percentile": Decimal("0.75"), "worse": "lower", "rate": "0.01"}
         found["cutoff"] = {**cutoff, "strict": draw(st.booleans()), **_PARTIES}
     if draw(st.booleans()):
-        ratio = {"predicted": "0.2", "expected": draw(_RATES), "counts": "true"}
-        found["ratios"] = {"heart": {**ratio, "limit": 1, "weight": "0.1"}}
+        ratio = {"kind": "outcome", "predicted": "0.2", "expected": draw(_RATES)}
+        found["ratios"] = {"heart": {**ratio, "counts": "true", "limit": 1, "weight": "0.1"}}
         found["penalty"] = {"modifier": "0.95", "cap": "0.03", "places": 4}
         found["penalty"] |= {"base": _BASE, **_PARTIES} if draw(st.booleans()) else {}
     return found
