@@ -62,6 +62,12 @@ def _rows(fee: Fee, occasion: Occasion, payers: Sequence[str]) -> list[dict[str,
         msg = f"{where} has {len(payers)} payers, and no formula says which pays for a row"
         raise SettlementError(msg)
     rows = [dict(row) for row in occasion.experience[fee.name]]
+    if occasion.key:
+        if any(not row["entity"] and not row["entities"] for row in rows):
+            msg = f"no row of {fee.table} says whose it is, and {where} is settled for each of many"
+            raise SettlementError(msg)
+        # A member who is nobody's is not everybody's.
+        rows = [row for row in rows if row["entity"]]
     for row in rows:
         if "payer" not in fee.said:
             row["payer"] = payers[0]

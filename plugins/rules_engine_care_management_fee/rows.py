@@ -27,11 +27,14 @@ def _sums(fee: Fee) -> Query:
     # Widths that a product and its sum keep whole: 14 digits of months, 24 of a fee.
     each = f"CAST(r.months AS DECIMAL(14, {months}))"
     paid = f"{each} * CAST(r.pmpm AS DECIMAL(24, {pmpm}))"
-    select = f"""SELECT r.entity, {payer} AS payer, {tier} AS tier,
+    # `entities` tells rows of nobody from those of a table that knows no entity.
+    select = f"""SELECT entity, payer, tier, months, amount, least_months,
+  CAST(count(entity) OVER () AS BIGINT) AS entities FROM (
+  SELECT r.entity, {payer} AS payer, {tier} AS tier,
   CAST(sum({each}) AS DECIMAL(38, {months})) AS months,
   CAST(sum({paid}) AS DECIMAL(38, {months + pmpm})) AS amount, min({each}) AS least_months
   FROM roster AS r JOIN period AS p ON r.day IS NULL OR r.day BETWEEN p.first_day AND p.last_day
-  WHERE 1 = 1{counted} GROUP BY r.entity, {payer}, {tier}"""
+  WHERE 1 = 1{counted} GROUP BY r.entity, {payer}, {tier})"""
     return Query(
         select=select,
         columns={
@@ -41,6 +44,7 @@ def _sums(fee: Fee) -> Query:
             "months": _sum(months),
             "amount": _sum(months + pmpm),
             "least_months": _sum(months),
+            "entities": Type.of(Kind.COUNT),
         },
         rows={"roster": Rows(table=fee.table, formulas=fee.said, day="day", entity="entity")},
     )

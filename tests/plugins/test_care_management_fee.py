@@ -247,6 +247,49 @@ def test_a_rate_that_changes_is_read_at_the_rows_date() -> None:
     assert settle(rows, {"fees": {"care": fee}})["fees"] == 13
 
 
+def of_practices(rows: Sequence[Row], columns: Mapping[str, str]) -> list[Fraction]:
+    """Settle two practices for one year; give what each is paid."""
+    document = {
+        "ruleset": "laws", "title": "Fees of two practices", "version": "1",
+        "effective": {"from": "2024-01-01", "through": "2024-12-31"}, "currency": "USD",
+        "rounding": {"to": Decimal("0.01"), "mode": "half_up"}, "period": {"length": "year"},
+        "parties": {"payer": "payer"},
+        "entities": {"practice": {"table": "practices", "key": ["practice_id"], "role": "provider"}},
+        "tables": {
+            "practices": {"key": ["practice_id"], "columns": {"size": "count"}},
+            "member_month": {"key": ["person_id", "month"], "columns": {"month": "date", **columns}},
+        },
+        "rules": [{
+            "id": "fees", "methodology": "care_management_fee", "source": "s", "for_each": "practice",
+            "terms": {
+                "from": ["payer"], "to": "practice",
+                "fees": {"care": {"table": "member_month", "months": "1", "pmpm": "6.00"}},
+            },
+        }],
+    }  # fmt: skip
+    data = {
+        "practices": [{"practice_id": name, "size": 1} for name in ("ash", "elm")],
+        "member_month": [
+            {"person_id": f"m{number}", "month": "2024-01-01", "fraction": Decimal(1), **row}
+            for number, row in enumerate(rows)
+        ],
+    }
+    with Contract(document=document).load(ENGINE).run(data, mappings=()) as run:
+        return [Fraction(one.outputs["fees"]) for one in run.settlements]
+
+
+def test_a_member_who_is_nobodys_is_not_everybodys() -> None:
+    """Two members of ash, one of elm, and one of neither: nobody is paid for the last."""
+    rows = [{"practice_id": name} for name in ("ash", "ash", "elm", None)]
+    assert of_practices(rows, {"practice_id": "code or null"}) == [12, 6]
+
+
+def test_a_roster_that_knows_no_practice_is_refused() -> None:
+    """Otherwise every practice would be paid for all members, or none for any."""
+    with pytest.raises(SettlementError, match="no row of member_month says whose it is"):
+        of_practices([{}, {}], {})
+
+
 TERMS: Final = st.fixed_dictionaries(
     {
         "from": st.just(["payer"]),
