@@ -15,6 +15,7 @@ from rules_engine.language.bound import BoundRule, BoundRuleset
 from rules_engine.methodology import Formula, Period
 from rules_engine.settlement.balances import Balances
 from rules_engine.settlement.books import Settled, Settlements
+from rules_engine.settlement.deriving import ask, attributed
 from rules_engine.settlement.experience import Experience, Source, measure
 from rules_engine.settlement.facts import Facts, Given, entities, key_columns
 from rules_engine.settlement.settle import periods_of, settle_each, wanted_aggregates
@@ -168,10 +169,11 @@ class Held:
                 *_aggregates(ruleset, rule, beside.get(rule.id, ())),
             ]
             there = [one for one in wanted if one[0].relation in sources]
+            whose = attributed(ruleset, rule, sources)
             for period in _periods(ruleset, rule, labels):
-                experiences[rule.id, period.label] = measure(
-                    connection, there, sources, ruleset.shapes, period
-                )
+                found = measure(connection, there, whose, ruleset.shapes, period)
+                ask(connection, rule, period, found)
+                experiences[rule.id, period.label] = found
         return cls(
             ruleset=ruleset,
             given=Given(connection),

@@ -58,7 +58,10 @@ def judge(steps: Sequence[Step], unit: Fraction) -> int:
     for step in steps:
         value = _plain(step.value)
         named = {_normal(text): _plain(one) for text, one in step.inputs.items()}
-        names = {**known, **{_normal(name): one for name, one in known.items()}, **named}
+        written = {_normal(name): one for name, one in known.items()}
+        # Ids of parties and entities may hold any character; a formula quotes them.
+        quoted = {f'"{name}"'.lower(): one for name, one in known.items()}
+        names = {**known, **written, **quoted, **named}
         if _reads_itself(step.formula):
             # One value that was read and not computed: a sum, a lookup, a column.
             found = names.get(_normal(step.formula), value)
