@@ -18,6 +18,7 @@ from rules_engine.cli.codes import code
 from rules_engine.cli.compiling import compile_ruleset
 from rules_engine.cli.demo import demo
 from rules_engine.cli.explaining import explain
+from rules_engine.cli.journals import journal
 from rules_engine.cli.methodologies import methodologies
 from rules_engine.cli.misuse import MisuseError, StoppedError
 from rules_engine.cli.output import FORMAT, write_json
@@ -137,6 +138,7 @@ for _command in (
     certify,
     cliffs,
     explain,
+    journal,
     sql,
     code,
     methodologies,
