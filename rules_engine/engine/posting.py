@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import date, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from rules_engine.engine.contract import Contract
@@ -14,6 +15,7 @@ from rules_engine.settlement.settle import covered
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from rules_engine.engine.reasons import RunRows
     from rules_engine.engine.run import Run
 
 __all__ = ["openings_of", "post"]
@@ -35,12 +37,15 @@ def post(
     run: "Run", journal: Journal, *, known_at: date, posted_at: datetime | None = None
 ) -> Posted:
     """Do what `Run.post` says."""
-    books = run.books
+    from rules_engine.engine.reasons import RunRows  # noqa: PLC0415  it stands on `running`
+
+    books, rows = run.books, RunRows(run)
     batch = Batch(
         author=author_of(run.ruleset),
         currency=run.ruleset.bound.declaration.currency,
         covered=[(rule, service_of(period)) for rule, period in books.covered],
-        postings=_postings(run),
+        postings=_postings(run, rows),
+        explain=rows.explain,
         opened=[
             Opened(one.rule, one.account, service_of(one.period), one.balance)
             for one in books.opened
@@ -61,7 +66,7 @@ def author_of(ruleset: Contract) -> Author:
     return Author(ruleset=ruleset.id, version=ruleset.version, digest=digest)
 
 
-def _postings(run: "Run") -> Iterator[Posting]:
+def _postings(run: "Run", rows: "RunRows") -> Iterator[Posting]:
     for one in run.settlements:
         yield Posting(
             rule=one.rule,
@@ -69,4 +74,5 @@ def _postings(run: "Run") -> Iterator[Posting]:
             service=service_of(one.period),
             transfers=one.transfers,
             closing=one.closing,
+            facts=partial(rows.facts, one.rule, service_of(one.period), one.key),
         )

@@ -41,6 +41,7 @@ class Settled:
         outputs: Named results: exact numbers, or one for each party.
         transfers: Movements of money.
         explained: How each value came about.
+        opening: Account → what it held, for accounts that the rule opened.
         closing: Account → what it is left with, for accounts that the rule opened or carries.
     """
 
@@ -51,6 +52,7 @@ class Settled:
     outputs: Mapping[str, Any]
     transfers: tuple[Transfer, ...]
     explained: tuple[Explained, ...]
+    opening: Mapping[str, Money] = Factory(dict)
     closing: Mapping[str, Money] = Factory(dict)
 
 

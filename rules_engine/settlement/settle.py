@@ -145,6 +145,7 @@ def settle_each(
             outputs=made.outputs,
             transfers=made.transfers,
             explained=made.explained,
+            opening=dict(opening),
             closing=closing,
         )
         yield settled, made.pools
