@@ -40,7 +40,8 @@ def open_postgres(url: str, *, create: bool) -> Store:
 
     Args:
         url: `postgresql://user:password@host:port/database`; a folder of Unix sockets stands in
-            `?host=/folder`. What it leaves out is the user's own, `localhost` and 5432.
+            `?host=/folder`, and a schema in `?options=-csearch_path%3Dname`. What it leaves out is
+            the user's own, `localhost` and 5432.
         create: Whether to make the table where there is none; else it is only read.
 
     Raises:
@@ -89,6 +90,8 @@ def _arguments(url: str) -> dict[str, Any]:
         "user": unquote(parts.username or "") or _user(),
         "database": unquote(parts.path.lstrip("/")) or None,
     }
+    if "options" in options:
+        found["startup_params"] = {"options": options["options"]}
     if parts.password is not None:
         found["password"] = unquote(parts.password)
     if host.startswith("/"):

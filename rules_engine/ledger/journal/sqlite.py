@@ -66,7 +66,7 @@ def open_sqlite(path: Path, *, create: bool) -> Store:
         except BaseException:
             connection.close()
             raise
-    except sqlite3.Error as error:
+    except (sqlite3.Error, ValueError) as error:  # ValueError: its own names do not read
         msg = f"{path} cannot be opened as a journal: {error}"
         raise JournalError(msg) from error
     if found != _APPLICATION:

@@ -129,7 +129,7 @@ class Store:
         """Add an entry."""
         marks = ", ".join(self.mark for _ in COLUMNS)
         values = (*row.columns.values(), row.content, row.facts, row.hash)
-        self._run(f"INSERT INTO entry ({', '.join(COLUMNS)}) VALUES ({marks})", values)  # noqa: S608  names of columns of this file
+        self._run(f"INSERT INTO entry ({', '.join(COLUMNS)}) VALUES ({marks})", values)
 
     def last(self) -> tuple[int, str] | None:
         """Give number and hash of the last entry; None where there is none."""
@@ -198,7 +198,7 @@ class Store:
     def rows(self) -> Iterator[Row]:
         """Give every entry as it is stored, in order."""
         names = COLUMNS[:-3]
-        for values in self._rows(f"SELECT {', '.join(COLUMNS)} FROM entry ORDER BY number"):  # noqa: S608  names of columns of this file
+        for values in self._rows(f"SELECT {', '.join(COLUMNS)} FROM entry ORDER BY number"):
             *columns, content, facts, hashed = values
             yield Row(dict(zip(names, columns, strict=True)), content, bytes(facts), hashed)
 
