@@ -74,6 +74,21 @@ def _months(enrolled: Spans) -> Mapping[str, Any]:
     }
 
 
+def _enrolled(enrolled: Spans) -> Mapping[str, Any]:
+    """Give spans of enrolment, and one more of a member whom nobody is paid for before August."""
+    whole = [*enrolled, ("m9", 8, 9)]
+    return {
+        "eligibility": [
+            {
+                "person_id": who,
+                "enrollment_start_date": date(2026, first, 1),
+                "enrollment_end_date": date(2026, last, 28),
+            }
+            for who, first, last in whole
+        ]
+    }
+
+
 def _post(ruleset: Ruleset, data: Any, journal: Journal, periods: Sequence[str], day: date) -> None:
     with ruleset.run(data, period=periods, known_at=day, journal=journal) as run:
         run.post(journal, known_at=day)
@@ -124,8 +139,8 @@ def test_what_was_learned_in_any_order_is_paid_as_if_known_before(
     path.unlink(missing_ok=True)
     with open_journal(path) as journal:
         for enrolled in history:
-            _post(per_member, _months(enrolled), journal, MONTHS, JULY)
-        with per_member.run(_months(history[-1]), period=MONTHS) as run:
+            _post(per_member, _enrolled(enrolled), journal, MONTHS, JULY)
+        with per_member.run(_enrolled(history[-1]), period=MONTHS) as run:
             expected = {a: m for a, m in run.ledger.balances().items() if m.cents}
         assert {a: m for a, m in journal.balances().items() if m.cents} == expected
         for entry in journal.entries():
