@@ -3,11 +3,10 @@
 from collections.abc import Callable
 from datetime import date, timedelta
 from itertools import permutations
-from typing import Final
+from typing import Any, Final
 
 import pytest
 from attrs import evolve
-from tests.journal.books import AUTHOR, POSTED, Paid, batch, clinic, month, post, posting
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -22,6 +21,7 @@ from rules_engine.ledger.journal import (
     open_journal,
     verify,
 )
+from tests.journal.books import AUTHOR, POSTED, Paid, batch, clinic, month, post, posting
 
 Places = Callable[[], str]
 
@@ -38,7 +38,7 @@ histories: Final = st.lists(a_state, min_size=1, max_size=6)
 # The places are new in every example, though the fixture that gives them is not.
 # Fewer examples than elsewhere, because each waits for the disk several times.
 new_places: Final = settings(
-    max_examples=max(5, settings.default.max_examples // 10),
+    max_examples=max(5, settings().max_examples // 10),
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 
@@ -100,7 +100,7 @@ def test_what_is_posted_twice_is_paid_once(places: Places, history: list[Paid]) 
 def test_reasons_add_up_and_every_entry_verifies(places: Places, history: list[Paid]) -> None:
     """The moves of reasons are the difference, whatever an explainer says of rows."""
 
-    def half(change: object) -> list[Reason]:
+    def half(_change: object) -> list[Reason]:
         moves = {"lakes": 7, "plan": -7}
         named = {"person_id": "m1"}
         return [
@@ -224,7 +224,7 @@ def _carrying(number: int, deficit: int) -> Posting:
     return posting("m1", month(number), 100, closing={"monthly.deficit": Money(deficit)})
 
 
-def _carried(*postings: Posting, **more: object) -> Batch:
+def _carried(*postings: Posting, **more: Any) -> Batch:
     covered = [("monthly", one.service) for one in postings]
     return evolve(batch({}, []), covered=covered, postings=postings, **more)
 

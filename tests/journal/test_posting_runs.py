@@ -9,11 +9,11 @@ from typing import Any, Final
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from rules_engine_gain_loss_sharing import GAIN_LOSS_SHARING
 
 from rules_engine import Engine, Ruleset, SettlementError
 from rules_engine.ledger.journal import Entry, Journal, open_journal, verify
 from rules_engine.testing import Contract, engine_of
-from rules_engine_gain_loss_sharing import GAIN_LOSS_SHARING
 
 EXAMPLE: Final = Path(__file__).parents[2] / "examples/journal"
 MONTHS: Final = tuple(f"2026-{month:02}" for month in range(1, 8))
@@ -28,7 +28,7 @@ spans: Final = st.lists(
     unique_by=lambda span: span[0],
 ).map(lambda found: [(who, min(a, b), max(a, b)) for who, a, b in found])
 few: Final = settings(
-    max_examples=max(4, settings.default.max_examples // 12),
+    max_examples=max(4, settings().max_examples // 12),
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 
@@ -187,7 +187,7 @@ def test_a_changed_row_says_what_changed(tmp_path: Path) -> None:
         reasons = [one for one in entry.reasons if one.change == "changed"]
         assert {one.row["person_id"] for one in reasons} == {"m1"}
         assert all((one.before[text], one.after[text]) == ("1", "0.5") for one in reasons)
-        # 38.01 + 38.01 for both; 76.02 × 3/4 rounds to 57.015 → 57.02, of which lakes has a third.
+        # 1.5 of 38.01 is 57.015, rounded to 57.02; lakes has a third of it, 19.006…, thus 19.01.
         assert entry.moves["lakes"] == 1901 - 3801
 
 
@@ -217,7 +217,9 @@ def _year(losses: Sequence[int], opening: str | None) -> Mapping[str, Any]:
     months = [date(2026, number + 1, 1) for number in range(len(losses))]
     balance = {"account": "pool.deficit", "as_of": "2025-12-31", "balance_amount": opening}
     return {
-        "premium": [{"person_id": None, "month": m, "premium_amount": Decimal(100)} for m in months],
+        "premium": [
+            {"person_id": None, "month": m, "premium_amount": Decimal(100)} for m in months
+        ],
         "paid": [
             {"payment_id": str(m), "party": "lakes", "month": m, "paid_amount": Decimal(100 + loss)}
             for m, loss in zip(months, losses, strict=True)
@@ -230,7 +232,10 @@ def test_a_deficit_comes_from_the_journal(tmp_path: Path) -> None:
     """Two months posted one by one open and close as two months in one run."""
     ruleset = _carrying()
     losses = [30, 5, -50]
-    with open_journal(tmp_path / "one.journal") as one, open_journal(tmp_path / "all.journal") as whole:
+    with (
+        open_journal(tmp_path / "one.journal") as one,
+        open_journal(tmp_path / "all.journal") as whole,
+    ):
         _post(ruleset, _year(losses, "0.00"), whole, MONTHS[:3], JULY)
         _post(ruleset, _year(losses, "0.00"), one, MONTHS[:1], JULY)
         for month in MONTHS[1:3]:

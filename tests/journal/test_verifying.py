@@ -2,7 +2,6 @@
 
 import shutil
 import sqlite3
-from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import Final
@@ -13,10 +12,14 @@ from hypothesis import strategies as st
 
 from rules_engine.ledger.journal import JournalError, open_journal, verify
 from rules_engine.ledger.journal.store import COLUMNS
-from tests.journal.books import post
+from tests.journal.books import Paid, post
 
 ENTRIES: Final = 5
-_STATES: Final = ({("m1", 1): 3800, ("m2", 1): 1900}, {("m1", 1): 3800, ("m3", 1): 1}, {})
+_STATES: Final[tuple[Paid, ...]] = (
+    {("m1", 1): 3800, ("m2", 1): 1900},
+    {("m1", 1): 3800, ("m3", 1): 1},
+    {},
+)
 in_a_fixture: Final = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 

@@ -23,9 +23,13 @@ ROOT: Final = "0" * 64
 """What stands for the hash of the entry before the first."""
 
 
+# One for all, because the function that makes one each time takes as long as a short text.
+_WRITER: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
 def canonical(value: Any) -> str:
     """Write JSON in the one way in which it is hashed: keys in order, no spaces, no escapes."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return _WRITER.encode(value)
 
 
 def sha256(written: str | bytes) -> str:
@@ -72,6 +76,7 @@ class Entry:
         currency: ISO 4217 code of every amount.
         reasons: Rows that made the difference; their moves add up to it.
         facts: SHA-256 of the stored facts.
+        digest: What `money_digest` gives of what the version pays.
     """
 
     number: int
@@ -87,11 +92,7 @@ class Entry:
     currency: str
     reasons: tuple[Reason, ...]
     facts: str
-
-    @property
-    def digest(self) -> str:
-        """Digest of what the version pays."""
-        return money_digest(self.transfers, self.closing)
+    digest: str
 
     @property
     def moves(self) -> dict[str, int]:
@@ -165,6 +166,7 @@ class Entry:
             currency=currency,
             reasons=tuple(Reason.read(reason) for reason in found["reasons"]),
             facts=found["facts"],
+            digest=found["digest"],
         )
 
 

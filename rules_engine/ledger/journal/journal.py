@@ -229,13 +229,15 @@ class _Page:
         if latest is not None:
             content, blob = self.store.content(latest.number)
             before, stored = Entry.read(content), unpacked(blob)
-        self._add(posting, before, stored)
+        self._add(posting, digest, before, stored)
         self.written += 1
         if before is not None and before.digest != _NOTHING:
             self.reversed += digest == _NOTHING
             self.corrected += digest != _NOTHING
 
-    def _add(self, posting: Posting, before: Entry | None, stored: Facts | None) -> None:
+    def _add(
+        self, posting: Posting, digest: str, before: Entry | None, stored: Facts | None
+    ) -> None:
         batch = self.batch
         held = () if before is None else before.transfers
         moved = difference(moves_of(posting.transfers), moves_of(held))
@@ -257,6 +259,7 @@ class _Page:
                 batch.explain(Change(after=posting, before=held, facts=stored)), moved, other
             ),
             facts=sha256(facts),
+            digest=digest,
         )
         content = canonical(entry.as_json())
         self.number, self.head = entry.number, sha256(content)

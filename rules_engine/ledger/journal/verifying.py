@@ -5,7 +5,7 @@ from typing import Any
 
 from attrs import frozen
 
-from rules_engine.ledger.journal.entry import ROOT, Entry, canonical, sha256
+from rules_engine.ledger.journal.entry import ROOT, Entry, canonical, money_digest, sha256
 from rules_engine.ledger.journal.journal import Journal
 from rules_engine.ledger.journal.posting import Key
 from rules_engine.ledger.journal.reasons import add_up
@@ -85,6 +85,8 @@ def _row_faults(
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         yield f"it does not read: {error}"
         return
+    if entry.digest != money_digest(entry.transfers, entry.closing):
+        yield "its digest is not that of what it pays"
     if written != row.content:
         yield "its content is not written as entries are"
     yield from _stored_faults(row, entry)
