@@ -60,7 +60,9 @@ class _Program(click.Group):
                 if error.errno == errno.EPIPE:
                     raise
                 raise MisuseError(_cannot(error)) from None
-            if isinstance(error, SettlementError | UnbalancedError):
+            from rules_engine.ledger.journal import JournalError  # noqa: PLC0415  it loads SQLite
+
+            if isinstance(error, SettlementError | UnbalancedError | JournalError):
                 raise StoppedError(str(error)) from None
             what = f"{type(error).__name__}: {error}".splitlines()[0]
             click.echo(

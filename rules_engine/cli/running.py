@@ -11,7 +11,7 @@ import click
 from attrs import asdict
 
 from rules_engine.cli.journals import opened_journal, posted_json, posted_text
-from rules_engine.cli.misuse import MisuseError, StoppedError, existing, existing_file, shown_path
+from rules_engine.cli.misuse import MisuseError, existing, existing_file, shown_path
 from rules_engine.cli.output import aligned, amount, counted, format_option, write, write_json
 from rules_engine.cli.progress import progress
 from rules_engine.cli.rulesets import open_ruleset, ruleset_argument
@@ -208,13 +208,11 @@ def _posted(
     # A rejected row is not one that went: to post now would take back what was paid for it.
     if journal is None or known_at is None or (done.rejects_count and not allow_rejects):
         return None
-    from rules_engine.ledger.journal import JournalError  # noqa: PLC0415  it loads SQLite
-
     try:
         return done.post(journal, known_at=known_at.date())
-    except JournalError as error:
+    except BaseException:
         done.close()
-        raise StoppedError(str(error)) from error
+        raise
 
 
 def _show(done: "Run", form: str, posted: "tuple[Posted, str] | None") -> None:

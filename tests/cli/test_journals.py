@@ -68,6 +68,22 @@ def test_verify_ends_with_one_where_a_byte_is_changed(
     assert faults[0]["entry"] == 2
 
 
+def test_a_damaged_journal_is_no_internal_error(post: Call, call: Call, tmp_path: Path) -> None:
+    """Who only looks at it is told that it does not read."""
+    path = tmp_path / "lakes.journal"
+    post("january", "2026-03-31", "2026-03")
+    connection = sqlite3.connect(path)
+    connection.execute("DROP TRIGGER entry_is_never_changed")
+    connection.execute("UPDATE entry SET content = substr(content, 2) WHERE number = 2")
+    connection.commit()
+    connection.close()
+    found = call("journal", path)
+    assert found.exit_code == 1
+    assert "an entry does not read" in found.output
+    path.write_bytes(path.read_bytes()[:5_000])
+    assert call("journal", path).exit_code in {1, 2}
+
+
 def test_older_facts_end_with_one_and_post_nothing(post: Call) -> None:
     """A refusal is one line, and no traceback."""
     post("january", "2026-07-01", "2026-03")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from tests.journal.poster import main  # noqa: E402  a script finds it by the line above
+from tests.journal.poster import main
 
 
 def _fork(place: str) -> int:

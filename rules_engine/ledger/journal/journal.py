@@ -133,7 +133,7 @@ class Journal:
     def entries(self, as_of: date | None = None) -> Iterator[Entry]:
         """Give every entry in order; with a day, those whose facts were known by then."""
         for content in self.store.contents(as_of):
-            yield Entry.read(content)
+            yield _read(content)
 
     def balances(self, as_of: date | None = None) -> dict[str, Money]:
         """Give what every account holds; with a day, by what was known then."""
@@ -164,7 +164,7 @@ class Journal:
         """
         latest: dict[Key, Entry] = {}
         for content in self.store.of_ruleset(ruleset, service.last):
-            entry = Entry.read(content)
+            entry = _read(content)
             known = known_at is None or entry.known_at <= known_at
             if known and (entry.key.rule, entry.key.service) not in without:
                 latest[entry.key] = entry
@@ -228,7 +228,7 @@ class _Page:
         before, stored = None, None
         if latest is not None:
             content, blob = self.store.content(latest.number)
-            before, stored = Entry.read(content), unpacked(blob)
+            before, stored = _read(content), unpacked(blob)
         self._add(posting, digest, before, stored)
         self.written += 1
         if before is not None and before.digest != _NOTHING:
@@ -279,6 +279,19 @@ class _Page:
             last=self.number,
             head=self.head,
         )
+
+
+def _read(content: str) -> Entry:
+    """Read a stored entry.
+
+    Raises:
+        JournalError: It is not as entries are written.
+    """
+    try:
+        return Entry.read(content)
+    except (ValueError, KeyError, TypeError) as error:
+        msg = f"an entry does not read ({error}); a check of the whole journal says which"
+        raise JournalError(msg) from error
 
 
 def _other(before: Entry | None, batch: Batch) -> str:

@@ -77,6 +77,7 @@ def open_postgres(url: str, *, create: bool) -> Store:
         connection=connection,
         mark="%s",
         begin=("BEGIN", f"SELECT pg_advisory_xact_lock({_LOCK})"),
+        errors=(driver.Error, OSError),
     )
 
 

@@ -77,6 +77,7 @@ def open_sqlite(path: Path, *, create: bool) -> Store:
         connection=connection,
         mark="?",
         begin=("BEGIN IMMEDIATE",),
+        errors=(sqlite3.Error,),
         check="PRAGMA integrity_check",
     )
 

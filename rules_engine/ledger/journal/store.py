@@ -2,13 +2,14 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import date
 from typing import Any, Final, Protocol
 
 from attrs import frozen
 
 from rules_engine.ledger.journal.entry import Entry, canonical
+from rules_engine.ledger.journal.posting import JournalError
 
 __all__ = ["COLUMNS", "Connection", "Latest", "Row", "Store"]
 
@@ -105,12 +106,14 @@ class Store:
         connection: The database.
         mark: How the driver writes the place of a value: `?` or `%s`.
         begin: Statements that begin a transaction in which nobody else writes.
+        errors: What the driver raises where the database fails.
         check: Finds faults of the database itself; None where it has no such check.
     """
 
     connection: Connection
     mark: str
     begin: tuple[str, ...]
+    errors: tuple[type[Exception], ...]
     check: str | None = None
 
     @contextmanager
@@ -121,7 +124,9 @@ class Store:
         try:
             yield
         except BaseException:
-            self._run("ROLLBACK")
+            # A connection that is gone has rolled back already, and says so once more.
+            with suppress(JournalError):
+                self._run("ROLLBACK")
             raise
         self._run("COMMIT")
 
@@ -216,6 +221,8 @@ class Store:
         cursor = self.connection.cursor()
         try:
             cursor.execute(sql, values)
+        except self.errors as error:
+            raise _failed(error) from error
         finally:
             cursor.close()
 
@@ -226,8 +233,16 @@ class Store:
             cursor.execute(sql.replace("?", self.mark), bound)
             while rows := cursor.fetchmany(_BATCH):
                 yield from rows
+        except self.errors as error:
+            raise _failed(error) from error
         finally:
             cursor.close()
+
+
+def _failed(error: Exception) -> JournalError:
+    """Say that the database cannot be read or written: it is locked, full, damaged or gone."""
+    lines = str(error).splitlines()
+    return JournalError(f"the journal's database fails: {lines[0] if lines else error!r}")
 
 
 def _grain(written: str) -> tuple[str, ...]:
