@@ -49,7 +49,7 @@ $(CORE): pyproject.toml | $(BIN)/python
 
 $(TOOLS): pyproject.toml | $(BIN)/python
 	@echo "Installing the engine and its tools into $(VENV) ..."
-	@$(PIP) install --editable '.[testing,dev,spark]'
+	@$(PIP) install --editable '.[testing,dev,spark,postgres]'
 	@touch $(CORE) $@
 
 $(BIN)/python:

@@ -9,7 +9,7 @@ nox.options.default_venv_backend = "venv"
 
 
 def _install(session: nox.Session) -> None:
-    session.install("--editable", ".[testing,dev,spark]")
+    session.install("--editable", ".[testing,dev,spark,postgres]")
 
 
 @nox.session
@@ -57,6 +57,15 @@ def conformance(session: nox.Session) -> None:
     """Compare with published results, and say how many were met and which were not there."""
     _install(session)
     session.run("pytest", "-rs", "--capture=no", "tests/conformance", *session.posargs)
+
+
+@nox.session
+def journal(session: nox.Session) -> None:
+    """Kill processes that post at 200 random points; arguments go to pytest."""
+    _install(session)
+    session.run(
+        "pytest", "-rs", "tests/journal", *session.posargs, env={"RULES_ENGINE_KILLS": "200"}
+    )
 
 
 @nox.session

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from rules_engine.expressions import Kind, TableType, Type
     from rules_engine.language.schema import expression_schema
     from rules_engine.ledger import Ledger, Money, Transfer, UnbalancedError, allocate, transfer
+    from rules_engine.ledger.journal import Journal, JournalError, open_journal
     from rules_engine.methodology import (
         Explained,
         Formula,
@@ -44,6 +45,8 @@ __all__ = [
     "Explanation",
     "Formula",
     "Given",
+    "Journal",
+    "JournalError",
     "Kind",
     "Ledger",
     "Location",
@@ -76,6 +79,7 @@ __all__ = [
     "allocate",
     "expression_schema",
     "hookimpl",
+    "open_journal",
     "transfer",
 ]
 
@@ -91,6 +95,7 @@ _HOMES: Final = {
         "expressions": "Kind TableType Type",
         "language.schema": "expression_schema",
         "ledger": "Ledger Money Transfer UnbalancedError allocate transfer",
+        "ledger.journal": "Journal JournalError open_journal",
         "methodology": (
             "Explained Formula Methodology Occasion Output Period Query Rows Settlement "
             "SettlementError Step TermsError Worksheet hookimpl"

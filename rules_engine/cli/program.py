@@ -18,6 +18,7 @@ from rules_engine.cli.codes import code
 from rules_engine.cli.compiling import compile_ruleset
 from rules_engine.cli.demo import demo
 from rules_engine.cli.explaining import explain
+from rules_engine.cli.journals import journal
 from rules_engine.cli.methodologies import methodologies
 from rules_engine.cli.misuse import MisuseError, StoppedError
 from rules_engine.cli.output import FORMAT, write_json
@@ -59,7 +60,9 @@ class _Program(click.Group):
                 if error.errno == errno.EPIPE:
                     raise
                 raise MisuseError(_cannot(error)) from None
-            if isinstance(error, SettlementError | UnbalancedError):
+            from rules_engine.ledger.journal import JournalError  # noqa: PLC0415  it loads SQLite
+
+            if isinstance(error, SettlementError | UnbalancedError | JournalError):
                 raise StoppedError(str(error)) from None
             what = f"{type(error).__name__}: {error}".splitlines()[0]
             click.echo(
@@ -137,6 +140,7 @@ for _command in (
     certify,
     cliffs,
     explain,
+    journal,
     sql,
     code,
     methodologies,

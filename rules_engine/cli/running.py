@@ -1,6 +1,7 @@
 """`rules-engine run`: price a batch, settle its periods, write a result folder."""
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 from attrs import asdict
 
+from rules_engine.cli.journals import opened_journal, posted_json, posted_text
 from rules_engine.cli.misuse import MisuseError, existing, existing_file, shown_path
 from rules_engine.cli.output import aligned, amount, counted, format_option, write, write_json
 from rules_engine.cli.progress import progress
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from rules_engine.engine.run import Run
+    from rules_engine.ledger.journal import Journal, Posted
 
 _DATABASES: Final = (".duckdb", ".db", ".ddb")
 _YEAR_FIRST, _YEAR_LAST = 1900, 2999
@@ -35,7 +38,13 @@ _YEAR_FIRST, _YEAR_LAST = 1900, 2999
     help="Folder with a file for each table, or a DuckDB file.",
 )
 @click.option("--out", type=click.Path(path_type=Path), help="Folder for the results.")
-@click.option("--period", metavar="PERIOD", help="Only this period: 2015, 2015-Q2 or 2015-02.")
+@click.option(
+    "--period",
+    "periods",
+    metavar="PERIOD",
+    multiple=True,
+    help="Only this period: 2015, 2015-Q2 or 2015-02; may be repeated.",
+)
 @click.option(
     "--year",
     type=click.IntRange(_YEAR_FIRST, _YEAR_LAST),
@@ -77,6 +86,11 @@ _YEAR_FIRST, _YEAR_LAST = 1900, 2999
     is_flag=True,
     help="Write the tables that rules derive, such as who is attributed to whom, too.",
 )
+@click.option(
+    "--journal",
+    metavar="FILE",
+    help="Post the settlements to this journal: a file, or postgresql://user@host/database.",
+)
 @click.option("--allow-rejects", is_flag=True, help="Exit with 0 although rows were rejected.")
 @click.option(
     "--check",
@@ -92,7 +106,7 @@ def run(
     ruleset: Path,
     data: Path,
     out: Path | None,
-    period: str | None,
+    periods: Sequence[str],
     year: int | None,
     as_year: int | None,
     known_at: datetime | None,
@@ -100,6 +114,7 @@ def run(
     memory: str | None,
     engine: str,
     derived: bool,
+    journal: str | None,
     allow_rejects: bool,
     only_check: bool,
     form: str,
@@ -107,8 +122,67 @@ def run(
     """Price a batch and settle its periods.
 
     What every account got, or paid, is printed. The exit code is 1 when rows were rejected;
-    `rejects.csv` in the result folder says why.
+    `rejects.csv` in the result folder says why. Then nothing is posted, unless --allow-rejects
+    says so.
     """
+    _refuse_misuse(
+        data=data,
+        out=out,
+        year=year,
+        as_year=as_year,
+        known_at=known_at,
+        derived=derived,
+        journal=journal,
+    )
+    given = [existing_file(path, "mapping") for path in mappings]
+    opened = open_ruleset(ruleset)
+    if only_check:
+        found = opened.check(data, given or None)
+        if form == "json":
+            write_json(found.as_json())
+        else:
+            write(str(found))
+        ctx.exit(0 if found.is_complete else 1)
+    # Opened first: a journal that cannot be written is no reason to price for an hour.
+    book = None if journal is None else opened_journal(journal, create=True)
+    with book or nullcontext(), progress() as report:
+        done = _ran(
+            partial(
+                opened.run,
+                data,
+                out=out,
+                period=periods or None,
+                year=year,
+                as_year=as_year,
+                known_at=None if known_at is None else known_at.date(),
+                mappings=given or None,
+                progress=report,
+                memory=memory,
+                engine=engine,
+                derived=derived,
+                journal=book,
+            )
+        )
+        posted = _posted(done, book, known_at, allow_rejects=allow_rejects)
+    with done:
+        _show(done, form, None if posted is None else (posted, journal or ""))
+    if book is not None and posted is None:
+        click.echo("rules-engine: nothing was posted, because rows were rejected", err=True)
+    if done.rejects_count and not allow_rejects:
+        ctx.exit(1)
+
+
+def _refuse_misuse(
+    *,
+    data: Path,
+    out: Path | None,
+    year: int | None,
+    as_year: int | None,
+    known_at: datetime | None,
+    derived: bool,
+    journal: str | None,
+) -> None:
+    """Refuse options that do not go together, before anything is read."""
     if not existing(data, "data").is_dir() and data.suffix not in _DATABASES:
         message = (
             f"data {click.format_filename(data)} is no folder and no DuckDB file"
@@ -124,40 +198,36 @@ def run(
     if derived and out is None:
         message = "--derived asks for --out, the folder that the tables are written into"
         raise MisuseError(message)
-    given = [existing_file(path, "mapping") for path in mappings]
-    opened = open_ruleset(ruleset)
-    if only_check:
-        found = opened.check(data, given or None)
-        if form == "json":
-            write_json(found.as_json())
-        else:
-            write(str(found))
-        ctx.exit(0 if found.is_complete else 1)
-    with progress() as report:
-        done = _ran(
-            partial(
-                opened.run,
-                data,
-                out=out,
-                period=period,
-                year=year,
-                as_year=as_year,
-                known_at=None if known_at is None else known_at.date(),
-                mappings=given or None,
-                progress=report,
-                memory=memory,
-                engine=engine,
-                derived=derived,
-            )
-        )
-    with done:
-        if form == "json":
-            write_json({"ruleset": opened.id, "version": opened.version, **run_json(done)})
-        else:
-            write(f"{opened.id} {opened.version}")
-            write(run_text(done))
-    if done.rejects_count and not allow_rejects:
-        ctx.exit(1)
+    if journal is not None and known_at is None:
+        message = "--journal asks for --known-at, the day up to which the facts were known"
+        raise MisuseError(message)
+
+
+def _posted(
+    done: "Run", journal: "Journal | None", known_at: datetime | None, *, allow_rejects: bool
+) -> "Posted | None":
+    """Post a run where there is a journal; None where there is none, or rows were rejected."""
+    # A rejected row is not one that went: to post now would take back what was paid for it.
+    if journal is None or known_at is None or (done.rejects_count and not allow_rejects):
+        return None
+    try:
+        return done.post(journal, known_at=known_at.date())
+    except BaseException:
+        done.close()
+        raise
+
+
+def _show(done: "Run", form: str, posted: "tuple[Posted, str] | None") -> None:
+    """Write what a run did, and what became of it in a journal."""
+    name, version = done.ruleset.id, done.ruleset.version
+    if form == "json":
+        shown = {"ruleset": name, "version": version, **run_json(done)}
+        write_json(shown if posted is None else {**shown, "posted": posted_json(*posted)})
+        return
+    write(f"{name} {version}")
+    write(run_text(done))
+    if posted is not None:
+        write(posted_text(*posted))
 
 
 def _ran(run_it: "Callable[[], Run]") -> "Run":

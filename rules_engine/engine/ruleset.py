@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from rules_engine.engine.certifying import Certificate
     from rules_engine.engine.cliffs import CliffReport
     from rules_engine.engine.run import Run
+    from rules_engine.ledger.journal import Journal
     from rules_engine.tables.check import DataCheck
 
 __all__ = ["Ruleset"]
@@ -163,6 +164,7 @@ class Ruleset(Contract):
         engine: str = "duckdb",
         spark: Any = None,
         derived: bool = False,
+        journal: "Journal | None" = None,
     ) -> "Run":
         """Price a batch and settle it.
 
@@ -183,6 +185,7 @@ class Ruleset(Contract):
             spark: The SparkSession to use, which stays open; None takes the one that is active, or
                 starts one in local mode and stops it afterwards.
             derived: Whether to write the tables that rules derive into the folder for the results.
+            journal: Where rules find what their accounts hold; `Run.post` writes to it.
 
         Raises:
             ValueError: There is no such engine or period, `memory` is no amount of memory, pyspark
@@ -207,6 +210,7 @@ class Ruleset(Contract):
             engine=engine,
             spark=spark,
             derived=derived,
+            journal=journal,
         )
 
     def check(

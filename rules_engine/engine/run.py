@@ -1,6 +1,7 @@
 """A run: its lines, its settlements, what was refused, and why each amount is what it is."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
     from rules_engine.engine.contract import Contract
+    from rules_engine.ledger.journal import Journal, Posted
 
 __all__ = ["Run", "Summary"]
 
@@ -125,6 +127,26 @@ class Run:
             ValueError: The run priced no lines.
         """
         return lines_of(self)
+
+    def post(
+        self, journal: "Journal", *, known_at: date, posted_at: datetime | None = None
+    ) -> "Posted":
+        """Post what was settled to a journal: all of it, or nothing.
+
+        What the journal holds already is left alone. Of what pays another amount now, or nothing
+        any more, the difference is posted, with the rows that made it.
+
+        Args:
+            journal: The journal; the same that the run was made with, if any.
+            known_at: Day up to which the facts were known.
+            posted_at: When this is, with a time zone; None asks the clock.
+
+        Raises:
+            JournalError: The journal refuses; nothing was written.
+        """
+        from rules_engine.engine.posting import post  # noqa: PLC0415  few runs are posted
+
+        return post(self, journal, known_at=known_at, posted_at=posted_at)
 
     def close(self) -> None:
         """Close the tables."""

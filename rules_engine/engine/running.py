@@ -14,6 +14,7 @@ from attrs import evolve
 
 from rules_engine.engine.contract import Contract
 from rules_engine.engine.mappings import read_mappings
+from rules_engine.engine.posting import openings_of
 from rules_engine.engine.refusals import PRICED, reject_reasons
 from rules_engine.engine.results import UNFINISHED, lines_from, write_results
 from rules_engine.engine.run import Run, Summary
@@ -34,6 +35,8 @@ from rules_engine.warehouse.target import ENGINES
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
+
+    from rules_engine.ledger.journal import Journal
 
 __all__ = ["check", "run", "sources_of"]
 
@@ -56,6 +59,7 @@ def run(
     engine: str = "duckdb",
     spark: Any = None,
     derived: bool = False,
+    journal: "Journal | None" = None,
 ) -> Run:
     """Do what `Ruleset.run` says."""
     if engine not in ENGINES:
@@ -93,6 +97,9 @@ def run(
             sources,
             labels=[p.label for p in chosen],
             known_at=known_at,
+            posted=None
+            if journal is None
+            else openings_of(journal, ruleset, [p.label for p in chosen], known_at),
         )
         books.queries[:0] = deriving
         made = Run(

@@ -1,19 +1,23 @@
-"""Balances that rules open with: from the period before, or from the table of opening balances."""
+"""Balances that rules open with: from the period before, the journal, or the table that says so."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date, timedelta
 from fractions import Fraction
 
-from attrs import define, field
+from attrs import Factory, define, field
 
 from rules_engine.ledger import Money, Transfer
 from rules_engine.methodology import Period, Settlement, SettlementError
+from rules_engine.settlement.books import Asked
 from rules_engine.settlement.facts import Given
 
-__all__ = ["TABLE", "Balances", "Opening"]
+__all__ = ["TABLE", "Balances", "Opening", "Posted"]
 
 TABLE = "opening_balance"
 """The standard table that says what accounts hold when a period begins."""
+
+Posted = Callable[[str, Period], Mapping[str, Money]]
+"""Gives what the journal says that accounts hold when a rule settles a period."""
 
 
 @define
@@ -25,13 +29,18 @@ class Balances:
         currency: ISO 4217 code of every balance.
         closed: Account → what it held when its rule last settled in this run.
         settled: Accounts that their rule settled in full then; what they hold later came since.
+        posted: What the journal says; None where the run has none.
+        asked: What it was asked.
     """
 
     given: Given
     currency: str
     closed: dict[str, Money] = field(factory=dict)
     settled: set[str] = field(factory=set)
+    posted: Posted | None = None
+    asked: list[Asked] = Factory(list)
     _stated: dict[str, list[tuple[date | None, Fraction]]] | None = None
+    _read: dict[tuple[str, Period], Mapping[str, Money]] = field(factory=dict, init=False)
 
     def forget(self, rule: str) -> None:
         """Forget what the accounts of a rule held: a period that the run leaves out moves them."""
@@ -42,25 +51,30 @@ class Balances:
         """Give what an account holds before a period.
 
         Raises:
-            SettlementError: Neither this run nor the table says it, the table says two things, or
-                it says something else than what this run carries.
+            SettlementError: Neither this run, the journal nor the table says it, or they say two
+                things.
         """
-        begins = {period.first, period.first - timedelta(days=1)}
         held = self.closed.get(account)
+        posted = self._posted(account, rule, period) if held is None else None
+        known = held if held is not None else posted
+        begins = {period.first, period.first - timedelta(days=1)}
         found = {
-            amount
+            Money.of(amount, self.currency)
             for as_of, amount in self.stated().get(account, ())
-            # A row of no day says what the account held before this run began.
-            if as_of in begins or (as_of is None and held is None)
+            # A row of no day opens the first period that nobody has settled before.
+            if as_of in begins or (as_of is None and known is None)
         }
-        if held is not None and not found:
-            return held
+        if known is not None and not found:
+            return known
         if len(found) == 1:
-            said = Money.of(found.pop(), self.currency)
-            if held is None or account in self.settled or said == held:
+            said = found.pop()
+            # What was settled in full holds what came since; the journal says that by a zero.
+            is_settled = account in self.settled if held is not None else posted == Money(0, self.currency)
+            if known is None or is_settled or said == known:
                 return said
+            by = "this run" if held is not None else "the journal"
             msg = (
-                f"{account} of {rule} holds {held} before {period.label} by this run, and {said} by"
+                f"{account} of {rule} holds {known} before {period.label} by {by}, and {said} by"
                 f" {TABLE}; the two may not differ: take the row away, or run {period.label} alone"
             )
             raise SettlementError(msg)
@@ -68,9 +82,19 @@ class Balances:
         msg = (
             f"{account} of {rule} {what} before {period.label}; one row of {TABLE} as of"
             f" {period.first - timedelta(days=1)} may give it, 0 for none, or the period before"
-            " it in the same run"
+            " it in the same run or the journal"
         )
         raise SettlementError(msg)
+
+    def _posted(self, account: str, rule: str, period: Period) -> Money | None:
+        """Give what the journal says, and keep that it was asked."""
+        if self.posted is None:
+            return None
+        if (rule, period) not in self._read:
+            self._read[rule, period] = self.posted(rule, period)
+        found = self._read[rule, period].get(account)
+        self.asked.append(Asked(rule, account, period, found))
+        return found
 
     def stated(self) -> Mapping[str, list[tuple[date | None, Fraction]]]:
         """Give the rows of the table by account; read when a rule first asks."""
@@ -83,14 +107,15 @@ class Balances:
                 self._stated.setdefault(account, []).append((as_of, Fraction(amount)))
         return self._stated
 
-    def close(self, rule: str, opening: "Opening", made: Settlement) -> None:
-        """Keep what a settlement leaves in the accounts that it opened with.
+    def close(self, rule: str, opening: "Opening", made: Settlement) -> Mapping[str, Money]:
+        """Keep, and give, what a settlement leaves in the accounts that it opened with.
 
         Raises:
             SettlementError: It leaves something else than its transfers do, or in an account
                 that it does not carry.
         """
         moved = _moved(made.transfers)
+        left: dict[str, Money] = {}
         for account in sorted(opening.asked.keys() | made.closing.keys()):
             held = opening[account].cents + moved.get(account, 0)
             said = made.closing[account].cents if account in made.closing else 0
@@ -100,11 +125,13 @@ class Balances:
                     f" {Money(said, self.currency)} is carried; the two may not differ"
                 )
                 raise SettlementError(msg)
-            self.closed[account] = Money(held, self.currency)
+            left[account] = Money(held, self.currency)
             if account in made.closing:
                 self.settled.discard(account)
             else:
                 self.settled.add(account)
+        self.closed |= left
+        return left
 
 
 @define

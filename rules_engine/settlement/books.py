@@ -4,12 +4,29 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any, Protocol
 
-from attrs import define, field, frozen
+from attrs import Factory, define, field, frozen
 
 from rules_engine.ledger import Ledger, Money, Transfer
 from rules_engine.methodology import Explained, Period
 
-__all__ = ["Books", "Settled", "Settlements"]
+__all__ = ["Asked", "Books", "Settled", "Settlements"]
+
+
+@frozen
+class Asked:
+    """A balance that a rule asked the journal for.
+
+    Attributes:
+        rule: The rule.
+        account: The account.
+        period: The period that it opened with it.
+        balance: What the journal said; None where it said nothing.
+    """
+
+    rule: str
+    account: str
+    period: Period
+    balance: Money | None
 
 
 @frozen(kw_only=True)
@@ -24,6 +41,8 @@ class Settled:
         outputs: Named results: exact numbers, or one for each party.
         transfers: Movements of money.
         explained: How each value came about.
+        opening: Account → what it held, for accounts that the rule opened.
+        closing: Account → what it is left with, for accounts that the rule opened or carries.
     """
 
     rule: str
@@ -33,6 +52,8 @@ class Settled:
     outputs: Mapping[str, Any]
     transfers: tuple[Transfer, ...]
     explained: tuple[Explained, ...]
+    opening: Mapping[str, Money] = Factory(dict)
+    closing: Mapping[str, Money] = Factory(dict)
 
 
 class Settlements(Protocol):
@@ -56,6 +77,8 @@ class Books:
         held: Accounts that rules open with → what they hold when their last period is settled.
         warnings: What a reader should know.
         queries: The SQL that gave the experience.
+        covered: Rules with the periods that were settled, for whatever entities there are.
+        opened: Balances that rules asked the journal for.
     """
 
     settled: list[Settled] = field(factory=list)
@@ -63,6 +86,8 @@ class Books:
     held: dict[str, Money] = field(factory=dict)
     warnings: list[str] = field(factory=list)
     queries: list[str] = field(factory=list)
+    covered: list[tuple[str, Period]] = field(factory=list)
+    opened: list[Asked] = field(factory=list)
     _by_key: dict[tuple[str, tuple[str, ...]], list[Settled]] = field(factory=dict, init=False)
 
     def post(self, settled: Settled) -> None:

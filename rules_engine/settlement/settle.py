@@ -10,7 +10,7 @@ from rules_engine.language.bound import BoundRule, BoundRuleset
 from rules_engine.language.periods import periods
 from rules_engine.ledger import Ledger
 from rules_engine.methodology import Occasion, Period, Settlement, SettlementError, Worksheet
-from rules_engine.settlement.balances import Balances, Opening
+from rules_engine.settlement.balances import Balances, Opening, Posted
 from rules_engine.settlement.books import Books, Settled
 from rules_engine.settlement.deriving import ask, attributed, of_no_entity
 from rules_engine.settlement.experience import Source, measure
@@ -19,7 +19,7 @@ from rules_engine.settlement.facts import Facts, Given, entities, key_columns, o
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-__all__ = ["periods_of", "settle", "settle_each", "wanted_aggregates"]
+__all__ = ["covered", "periods_of", "settle", "settle_each", "wanted_aggregates"]
 
 
 def periods_of(ruleset: BoundRuleset, rule: BoundRule) -> tuple[Period, ...]:
@@ -37,6 +37,15 @@ def periods_of(ruleset: BoundRuleset, rule: BoundRule) -> tuple[Period, ...]:
         )
         raise RulesetError([Diagnostic(location, "RE323", message)])
     return periods(length, ruleset.declaration.effective)
+
+
+def covered(ruleset: BoundRuleset, labels: Sequence[str] | None) -> Iterator[tuple[str, Period]]:
+    """Give the rules that settle with the periods of a run, in order."""
+    for rule in ruleset.rules:
+        if rule.settles:
+            for period in periods_of(ruleset, rule):
+                if labels is None or period.label in labels:
+                    yield rule.id, period
 
 
 def wanted_aggregates(
@@ -58,6 +67,7 @@ def settle(
     *,
     labels: Sequence[str] | None = None,
     known_at: date | None = None,
+    posted: Posted | None = None,
 ) -> Books:
     """Settle every rule that settles.
 
@@ -67,15 +77,16 @@ def settle(
         sources: Relation → its rows.
         labels: Periods to settle; None for all of the contract.
         known_at: Day up to which facts are known; methodologies are told it.
+        posted: What the journal says that accounts hold; None where there is none.
 
     Raises:
         SettlementError: The facts do not allow a settlement.
         UnbalancedError: A pool is left with money in it that nobody declared.
     """
-    books = Books()
+    books = Books(covered=list(covered(ruleset, labels)))
     pools: set[str] = set()
     given = Given(connection)
-    balances = Balances(given, ruleset.declaration.currency)
+    balances = Balances(given, ruleset.declaration.currency, posted=posted, asked=books.opened)
     for rule in ruleset.rules:
         if not rule.settles:
             continue
@@ -130,7 +141,7 @@ def settle_each(
     occasions = _occasions(everyone, known_at, balances, failed)
     for (facts, opening, occasion), made in _settlements(occasions, failed):
         rule = facts.rule
-        balances.close(rule.id, opening, made)
+        closing = balances.close(rule.id, opening, made)
         settled = Settled(
             rule=rule.id,
             source=rule.source,
@@ -139,6 +150,8 @@ def settle_each(
             outputs=made.outputs,
             transfers=made.transfers,
             explained=made.explained,
+            opening=dict(opening),
+            closing=closing,
         )
         yield settled, made.pools
     if len(failed) > 1:
