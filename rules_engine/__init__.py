@@ -15,6 +15,7 @@ if TYPE_CHECKING:
         Explained,
         Formula,
         Methodology,
+        MonthStep,
         Occasion,
         Output,
         Period,
@@ -48,6 +49,7 @@ __all__ = [
     "Ledger",
     "Location",
     "Methodology",
+    "MonthStep",
     "MissingColumnError",
     "Money",
     "NotGivenError",
@@ -92,7 +94,7 @@ _HOMES: Final = {
         "language.schema": "expression_schema",
         "ledger": "Ledger Money Transfer UnbalancedError allocate transfer",
         "methodology": (
-            "Explained Formula Methodology Occasion Output Period Query Rows Settlement "
+            "Explained Formula Methodology MonthStep Occasion Output Period Query Rows Settlement "
             "SettlementError Step TermsError Worksheet hookimpl"
         ),
         "pricing.given": "Given NotGivenError",
