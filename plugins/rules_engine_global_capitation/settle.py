@@ -135,16 +135,9 @@ def _settle(
         made["retained"] = sheet["retained"]
     if parts:
         _add(shares, _payee(terms, occasion), sheet.let("of_the_period", " + ".join(parts)), occasion)
+    (payer,) = occasion.parties([terms.payer])
     moves = [
-        transfer(
-            terms.payer,
-            account,
-            amount,
-            rule=occasion.rule,
-            reason="capitation",
-            key=occasion.key,
-            period=occasion.period.label,
-        )
+        _move(occasion, payer, account, amount, "capitation")
         for account, amount in _divided(terms, occasion, shares).items()
     ]
     total = sum((amount.as_fraction() for amount in shares.values()), Fraction(0))
@@ -153,22 +146,31 @@ def _settle(
         recovered = _recover(terms.stop_loss, occasion)
         payee = _payee(terms, occasion)
         made["recovered"] = recovered.as_fraction()
-        moves.append(
-            transfer(
-                terms.stop_loss.reinsurer,
-                payee,
-                recovered,
-                rule=occasion.rule,
-                reason="stop-loss reinsurance",
-                key=occasion.key,
-                period=occasion.period.label,
-            )
-        )
+        (reinsurer,) = occasion.parties([terms.stop_loss.reinsurer])
+        moves.append(_move(occasion, reinsurer, payee, recovered, "stop-loss reinsurance"))
     made["share"] = {party: amount.as_fraction() for party, amount in shares.items()}
     return Settlement(
         transfers=tuple(move for move in moves if move is not None),
         outputs=made,
         explained=sheet.steps,
+    )
+
+
+def _move(
+    occasion: Occasion, source: str, target: str, amount: Money, reason: str
+) -> Transfer | None:
+    """Move an amount; who would pay itself is a slip of the contract or of its data."""
+    if source == target:
+        msg = f"{occasion.rule} in {occasion.period.label} has {source} pay itself"
+        raise SettlementError(msg)
+    return transfer(
+        source,
+        target,
+        amount,
+        rule=occasion.rule,
+        reason=reason,
+        key=occasion.key,
+        period=occasion.period.label,
     )
 
 
