@@ -124,8 +124,10 @@ def price_months(
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)
     with monthly(ruleset, dataset, queries, out) as (ran, rows):
-        # One order in every run, so that the same months give the same file.
-        ordered = " UNION ALL ".join(f"(FROM ({one}))" for one in rows) + " ORDER BY 1, 2, 3"
+        # One order in every run, so that the same months give the same file; by month, because
+        # who settles a month then reads no other.
+        together = " UNION ALL ".join(f"(FROM ({one}))" for one in rows)
+        ordered = f"{together} ORDER BY rule, month, person_id"
         if out is None:
             connection.execute(f"CREATE TABLE {PRICED_MONTHS} AS {ordered}")
         else:
