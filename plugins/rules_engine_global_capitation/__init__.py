@@ -9,7 +9,7 @@ __all__ = ["GLOBAL_CAPITATION", "provide_methodology"]
 
 GLOBAL_CAPITATION: Methodology[Terms] = Methodology(
     name="global_capitation",
-    summary="Pays for each member and month, or a share of premium, and settles what stands beside.",
+    summary="Pays for each member and month, or a share of premium, and what goes with it.",
     terms_schema=SCHEMA,
     read_terms=Terms.read,
     outputs=outputs,

@@ -25,7 +25,6 @@ __all__ = ["outputs", "settle_together"]
 _MONEY: Final = Type(Kind.MONEY, scale=2)
 _COUNT: Final = Type(Kind.COUNT, scale=0)
 _AMOUNTS: Final = ("allowed", "adjusted", "withheld", "paid")
-_NONE: Final = "0"
 
 
 def outputs(terms: Terms) -> Mapping[str, Output]:
@@ -115,15 +114,15 @@ def _settle(
     sheet = occasion.worksheet
     shares: dict[str, Money] = {}
     made: dict[str, Any] = {}
-    earned = _NONE
+    sums: list[str] = []
     if terms.rate is not None:
         made |= _months(terms, occasion, mine, shares)
-        earned = "paid + withheld"
+        sums.append("paid")
     parts = {
         name: formula
         for name, formula in (
             ("premium_share", _premium(terms, occasion)),
-            ("guaranteed", _guarantee(terms, occasion, earned)),
+            ("guaranteed", _guarantee(terms, occasion)),
             ("released", _release(terms, occasion)),
             ("other", _adjustments(terms, occasion)),
         )
@@ -134,20 +133,21 @@ def _settle(
     if terms.release:
         made["retained"] = sheet["retained"]
     if parts:
-        _add(shares, _payee(terms, occasion), sheet.let("of_the_period", " + ".join(parts)), occasion)
+        sheet.let("of_the_period", " + ".join(parts.values()))
+        sums.append("of_the_period")
+        _add(shares, _payee(terms, occasion), occasion)
+    made["total"] = sheet.let("total", " + ".join(sums) or "0")
+    shares = _divided(terms, occasion, shares)
     (payer,) = occasion.parties([terms.payer])
     moves = [
-        _move(occasion, payer, account, amount, "capitation")
-        for account, amount in _divided(terms, occasion, shares).items()
+        _move(occasion, payer, account, amount, "capitation") for account, amount in shares.items()
     ]
-    total = sum((amount.as_fraction() for amount in shares.values()), Fraction(0))
-    made["total"] = total
     if terms.stop_loss is not None:
         recovered = _recover(terms.stop_loss, occasion)
-        payee = _payee(terms, occasion)
         made["recovered"] = recovered.as_fraction()
         (reinsurer,) = occasion.parties([terms.stop_loss.reinsurer])
-        moves.append(_move(occasion, reinsurer, payee, recovered, "stop-loss reinsurance"))
+        reason = "stop-loss reinsurance"
+        moves.append(_move(occasion, reinsurer, _payee(terms, occasion), recovered, reason))
     made["share"] = {party: amount.as_fraction() for party, amount in shares.items()}
     return Settlement(
         transfers=tuple(move for move in moves if move is not None),
@@ -185,28 +185,41 @@ def _months(
     minimum = None if terms.panel is None else occasion.take("minimum_panel", terms.panel)
     counted: list[_Month] = []
     forgone = Fraction(0)
+    table = f"{occasion.rule}_priced"
     for payee, rows in sorted(months.items()):
         large = [row for row in rows if minimum is None or row.members >= minimum]
         forgone += _sum((row for row in rows if row not in large), "paid")
         counted += large
         if large:
-            _add(shares, payee, _sum(large, "paid"), occasion)
-    table = f"{occasion.rule}_priced"
-    small = f" of months with {minimum} members or more" if minimum is not None else ""
+            paid = _sum(large, "paid")
+            shares[payee] = Money.of(paid, occasion.currency)
+            sheet.take(
+                f"share_{payee}",
+                paid,
+                formula=f"sum({table}.paid) FILTER (WHERE payee = '{payee}')",
+                unit="money",
+            )
+    note = f"of months with {minimum} members or more" if minimum is not None else ""
     found: dict[str, Any] = {
         "members": sheet.take(
             "members",
             Fraction(sum(row.members for row in counted)),
-            formula=f"count({table}){small}",
+            formula=f"count({table})",
             unit="count",
+            note=note,
         )
     }
     for name in _AMOUNTS:
         amount = _sum(counted, name)
-        found[name] = sheet.take(name, amount, formula=f"sum({table}.{name}){small}", unit="money")
+        formula = f"sum({table}.{name})"
+        found[name] = sheet.take(name, amount, formula=formula, unit="money", note=note)
     if minimum is not None:
         found["forgone"] = sheet.take(
-            "forgone", forgone, formula=f"sum({table}.paid) of the other months", unit="money"
+            "forgone",
+            forgone,
+            formula=f"sum({table}.paid)",
+            unit="money",
+            note="of the other months",
         )
     return found
 
@@ -215,9 +228,13 @@ def _sum(rows: Iterable[_Month], name: str) -> Fraction:
     return sum((row.amounts[name] for row in rows), Fraction(0))
 
 
-def _add(shares: dict[str, Money], payee: str, amount: Fraction, occasion: Occasion) -> None:
-    money = Money.rounded(amount, occasion.unit, occasion.mode, occasion.currency)
-    shares[payee] = shares.get(payee, Money(0, occasion.currency)) + money
+def _add(shares: dict[str, Money], payee: str, occasion: Occasion) -> None:
+    """Add what is settled for the period to what a payee was paid for members."""
+    sheet = occasion.worksheet
+    name = f"share_{payee}"
+    known = f'"{name}" + ' if payee in shares else ""
+    whole = sheet.let(name, f"{known}of_the_period", kind="posted")
+    shares[payee] = Money.of(whole, occasion.currency)
 
 
 def _payee(terms: Terms, occasion: Occasion) -> str:
@@ -240,16 +257,16 @@ def _premium(terms: Terms, occasion: Occasion) -> str | None:
     return "premium_share"
 
 
-def _guarantee(terms: Terms, occasion: Occasion, earned: str) -> str | None:
+def _guarantee(terms: Terms, occasion: Occasion) -> str | None:
     """Pay what is missing from the guaranteed minimum."""
     if terms.guarantee is None:
         return None
+    sheet = occasion.worksheet
     occasion.take("minimum", terms.guarantee)
-    if terms.premium is not None:
-        earned = f"{earned} + premium_share" if earned != _NONE else "premium_share"
-    occasion.worksheet.let("missing", f"minimum - ({earned})")
-    # Rounded before it is limited: the least of a posted amount is posted.
-    occasion.post("guaranteed", "greatest(missing, 0)")
+    earned = ["paid + withheld"] if terms.rate is not None else []
+    earned += ["premium_share"] if terms.premium is not None else []
+    sheet.let("earned", " + ".join(earned) or "0")
+    occasion.post("guaranteed", "greatest(minimum - earned, 0)")
     return "guaranteed"
 
 
@@ -292,20 +309,38 @@ def _recover(stop_loss: StopLoss, occasion: Occasion) -> Money:
             above += 1
             owed = excess * share
             exact += owed if limit is None else min(owed, Fraction(limit))
-    sheet.take("members_above", Fraction(above), formula="members above attachment", unit="count")
+    sheet.take(
+        "members_above",
+        Fraction(above),
+        formula="count(members)",
+        unit="count",
+        note="whose expenditure lies above the attachment point",
+    )
     sheet.take(
         "recoverable",
         exact,
-        formula="sum of the reinsured share of each member's excess, within the limit",
+        formula="sum(recoverable)",
         unit="money",
+        note="the reinsured share of each member's excess, within the limit",
     )
     return occasion.post("recovered", "recoverable")
 
 
-def _divided(terms: Terms, occasion: Occasion, shares: Mapping[str, Money]) -> Mapping[str, Money]:
+def _divided(terms: Terms, occasion: Occasion, shares: dict[str, Money]) -> dict[str, Money]:
     """Divide what is paid among the accounts of the payee, by largest remainder."""
     if not terms.split:
         return shares
     whole = sum(shares.values(), Money(0, occasion.currency))
     weights = {account: Fraction(weight) for account, weight in terms.split.items()}
-    return whole.split(weights, occasion.unit_cents)
+    total = sum(weights.values(), Fraction(0))
+    divided = whole.split(weights, occasion.unit_cents)
+    for account, amount in divided.items():
+        occasion.worksheet.take(
+            f"share_{account}",
+            amount.as_fraction(),
+            kind="term",
+            unit="money",
+            formula=f"total * {weights[account]} / {total}",
+            note="rounded by largest remainder; odd units go in the order of account ids",
+        )
+    return divided

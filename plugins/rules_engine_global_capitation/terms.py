@@ -140,6 +140,19 @@ SCHEMA: Final[Mapping[str, Any]] = {
     "additionalProperties": False,
 }
 
+_PLAIN: Final = (
+    "payer",
+    "rate",
+    "risk",
+    "prorate",
+    "payee",
+    "deduct",
+    "withhold",
+    "guarantee",
+    "adjustments",
+    "to",
+    "split",
+)
 _PAYS: Final = ("rate", "premium", "release", "stop_loss", "adjustments")
 
 
@@ -225,13 +238,7 @@ class Terms:
             raise TermsError(
                 (("split",), "GC102", "every weight is 0; one at least is above it", None)
             )
-        plain = {
-            name: terms[name]
-            for name in (
-                "payer rate risk prorate payee deduct withhold guarantee adjustments to split"
-            ).split()
-            if name in terms
-        }
+        plain = {name: terms[name] for name in _PLAIN if name in terms}
         premium = terms.get("premium", {})
         return cls(
             **plain,

@@ -104,8 +104,7 @@ def _copy(run: "Run", connection: "DuckDBPyConnection", name: str) -> None:
     """Copy the payments of a run, in whole amounts by payee, to where they are compared."""
     amounts = ", ".join(f"{amount}_amount AS {amount}" for amount in _AMOUNTS)
     query = (
-        f"SELECT rule, person_id, month, payee, {amounts} FROM {PRICED_MONTHS}"
-        " WHERE reject IS NULL"
+        f"SELECT rule, person_id, month, payee, {amounts} FROM {PRICED_MONTHS} WHERE reject IS NULL"
     )
     with arrow_stream(run.connection.cursor(), query) as stream:
         connection.register("stream", stream)

@@ -330,10 +330,9 @@ class _Binder:
         try:
             terms = methodology.read_terms(_filled(rule.terms, formulas))
             outputs = methodology.outputs(terms)
-            steps = tuple(methodology.price(terms)) if methodology.price is not None else ()
+            steps, monthly = _priced(methodology, terms)
             derived = methodology.derive(terms) if methodology.derive is not None else {}
             asked = methodology.experience(terms) if methodology.experience is not None else {}
-            monthly = methodology.price_months(terms) if methodology.price_months else ()
         except TermsError as error:
             for path, code, message, help_ in error.findings:
                 self.report((*rule.terms_path, *path), code, message, help_)
@@ -349,17 +348,8 @@ class _Binder:
             )
             return None
         self.check_words(rule, methodology, steps)
-        if not self.check_steps(rule, steps):
-            return None
-        months, wrong = self.months(rule, tuple(monthly))
-        for fault in wrong:
-            self.report(
-                (*rule.path, "terms"),
-                "RE321",
-                f"{rule.methodology} cannot say what {rule.id} pays for a member-month: {fault}",
-                key=True,
-            )
-        if wrong:
+        months = self.months(rule, methodology, monthly)
+        if months is None or not self.check_steps(rule, steps):
             return None
         reach = Queries(
             rule=rule.id,
@@ -396,18 +386,30 @@ class _Binder:
         )
 
     def months(
-        self, rule: Rule, steps: tuple[MonthStep, ...]
-    ) -> tuple[tuple[Step, ...], tuple[str, ...]]:
-        """Check what a rule pays for a member-month; give what is wrong with it, too."""
+        self, rule: Rule, methodology: Methodology[Any], steps: tuple[MonthStep, ...]
+    ) -> tuple[Step, ...] | None:
+        """Check what a rule pays for a member-month; give None where that is wrong."""
         if not steps:
-            return (), ()
+            if methodology.price_months is None or rule.when is None:
+                return ()
+            message = f"{rule.id} pays for no member-months; when says which of them are paid for"
+            self.report((*rule.path, "when"), "RE326", message, key=True)
+            return None
         width = AmountWidth(
             _scale(self.declaration),
             self.declaration.rounding.mode,
             self.stage("allowed"),
             self.stage("remaining"),
         )
-        return checked_months(steps, self.scope(rule, {"grain": MONTH}), width)
+        found, faults = checked_months(steps, self.scope(rule, {"grain": MONTH}), width)
+        for fault in faults:
+            self.report(
+                (*rule.path, "terms"),
+                "RE321",
+                f"{rule.methodology} cannot say what {rule.id} pays for a member-month: {fault}",
+                key=True,
+            )
+        return None if faults else found
 
     def paid_months(self, rule: Rule) -> TableType:
         """Give the shape of the member-months that a rule pays for."""
@@ -733,7 +735,7 @@ class _Binder:
                 columns = {**self.given[LINE].columns, **lines}
                 found[rule.id] = Relation(name=rule.id, grain="line", columns=columns)
             elif rule.months:
-                columns = priced_columns(self.stage("remaining"))
+                columns = dict(priced_columns(self.stage("remaining")))
                 found[rule.id] = Relation(name=rule.id, grain=MONTH, columns=columns)
             elif rule.grain not in {grain, "contract"}:
                 columns = {n: o.type for n, o in rule.outputs.items() if o.grain == "rule"}
@@ -764,6 +766,15 @@ def _one_after_the_other(
         placed.append((day, moved(made.expression, len(text))))
         text += made.text
     return text, tuple(placed)
+
+
+def _priced(
+    methodology: Methodology[Any], terms: Any
+) -> tuple[tuple[Step, ...], tuple[MonthStep, ...]]:
+    """Ask a methodology what it pays for a line, and for a member-month."""
+    lines = methodology.price(terms) if methodology.price is not None else ()
+    months = methodology.price_months(terms) if methodology.price_months is not None else ()
+    return tuple(lines), tuple(months)
 
 
 def _priced_grain(methodology: Methodology[Any]) -> str | None:

@@ -1,4 +1,4 @@
-"""What a methodology pays for a member-month: its stages, checked over the formulas of the terms."""
+"""What a rule pays for a member-month: its stages, checked over the formulas of its terms."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final

@@ -16,9 +16,7 @@ def posted(writer: SqlWriter, expression: Expression, scale: int) -> str:
     rounds = isinstance(expression, tree.Round) and not by_division(expression)
     is_cast = rounds and written.startswith("CAST(round(")
     return (
-        written
-        if is_cast and decimal(expression.type) == width
-        else f"CAST({written} AS {width})"
+        written if is_cast and decimal(expression.type) == width else f"CAST({written} AS {width})"
     )
 
 

@@ -424,9 +424,7 @@ class Opening:
         )
         self.connection.execute(f"CREATE TABLE member_month AS {query}")
         self.columns["member_month"] = tuple(
-            name
-            for name in self.known["member_month"].columns
-            if on_15 or name not in months.ON_15
+            name for name in self.known["member_month"].columns if on_15 or name not in months.ON_15
         )
 
     # -- results

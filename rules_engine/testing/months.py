@@ -36,13 +36,15 @@ def months_alone_as_in_the_batch(ruleset: Ruleset, run: Run) -> int:
 
 def months_of(run: Run) -> Iterator[dict[str, Any]]:
     """Give the member-months of the contract that the batch read, as `price_month` takes them."""
+    if run.months is None:
+        return
     plans = list(run.ruleset.month_plans.values())
     cursor = run.connection.execute("SELECT * FROM member_month ORDER BY person_id, month")
     names = [column[0] for column in cursor.description]
     blank = dict.fromkeys(run.ruleset.needs.month)
     for values in cursor.fetchall():
         row = {**blank, **dict(zip(names, values, strict=True))}
-        if plans and plans[0].first <= row["month"] <= plans[0].last:
+        if plans[0].first <= row["month"] <= plans[0].last:
             yield row
 
 
@@ -57,7 +59,7 @@ def priced_months_of(run: Run) -> dict[tuple[str, str, Any], tuple[Any, ...]]:
     sites = list(run.sites)
     amounts = ", ".join(f"{name}_amount" for name in _AMOUNTS)
     rows = run.connection.execute(
-        f"SELECT rule, person_id, month, reject, payee, {amounts} FROM priced_month"
+        f"SELECT rule, person_id, month, reject, payee, {amounts} FROM priced_month"  # noqa: S608  names of our own
     ).fetchall()
     found = {}
     for rule, person, month, number, payee, *paid in rows:

@@ -23,6 +23,7 @@ hmo,male,,,387.05,18
 ppo,male,2024-02-29,2024-11-30,0.01,
 ppo,female,,2024-05-31,-12.50,18
 """
+_ENROLLED: Final = (True, True, False, None)
 _WHEN: Final = (
     None,
     "product = 'hmo'",
@@ -126,8 +127,14 @@ def contract(rules: list[dict[str, Any]], rounding: Mapping[str, Any]) -> Contra
                 },
             },
             "parameters": {
-                "base": {"type": "money", "values": {MONTHS[0]: D("412.35"), MONTHS[6]: D("433.10")}},
-                "normalization": {"type": "factor", "values": {MONTHS[0]: D("1.018"), MONTHS[3]: D("0.997")}},
+                "base": {
+                    "type": "money",
+                    "values": {MONTHS[0]: D("412.35"), MONTHS[6]: D("433.10")},
+                },
+                "normalization": {
+                    "type": "factor",
+                    "values": {MONTHS[0]: D("1.018"), MONTHS[3]: D("0.997")},
+                },
                 "coding": {"type": "factor", "value": D("0.941")},
                 "withheld": {"type": "rate", "values": {MONTHS[1]: D("0.0125")}},
             },
@@ -164,7 +171,7 @@ def member_months(seed: int, persons: int = 6) -> dict[str, list[dict[str, Any]]
                     "sex": some("female", "male", None),
                     "region": some("north", "south", "east", None),
                     "risk_score": some(D("1.000000"), D("0.505"), D("2.3333"), D(99), D(0), None),
-                    "enrolled_on_15": some(True, True, False, None),
+                    "enrolled_on_15": some(*_ENROLLED),
                     "party_on_15": some("north", "west", None),
                 }
             )

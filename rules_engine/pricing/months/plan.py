@@ -1,10 +1,9 @@
 """The plan of one rule that pays for member-months."""
 
-from collections.abc import Mapping
 from datetime import date
 from typing import Final
 
-from rules_engine.expressions import Scope, TableType, check
+from rules_engine.expressions import Scope, check
 from rules_engine.language.bound import BoundRule, BoundRuleset
 from rules_engine.language.monthly import MONTH
 from rules_engine.pricing.plan import Plan, PricingRule
@@ -28,7 +27,6 @@ def month_plan(bound: BoundRuleset, rule: BoundRule, scale: int) -> Plan:
     """
     table = bound.given[MONTH]
     effective = bound.declaration.effective
-    shapes: Mapping[str, TableType] = bound.shapes
     stages = tuple(
         PricingRule(
             id=rule.id,
@@ -43,7 +41,7 @@ def month_plan(bound: BoundRuleset, rule: BoundRule, scale: int) -> Plan:
     return Plan(
         rules=stages,
         columns=table.columns,
-        tables=shapes,
+        tables=bound.shapes,
         row_date=check(table.period_date, Scope(columns=table.columns)),
         # A contract that begins in the middle of a month pays for that month.
         first=date(effective.first.year, effective.first.month, 1),
