@@ -460,7 +460,7 @@ class _Binder:
         is_priced = _priced_grain(methodology) is not None
         if is_priced and unit not in {Decimal(1).scaleb(-places) for places in range(13)}:
             message = (
-                f"to is {unit}, and {rule.id} prices rows; 1, 0.1, 0.01 and so on may stand here"
+                f"to is {unit}, and {rule.id} prices lines; 1, 0.1, 0.01 and so on may stand here"
             )
             self.report(("rounding", "to"), "RE327", message)
 
