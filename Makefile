@@ -24,7 +24,7 @@ demo: $(CORE)
 	@$(BIN)/rules-engine demo
 
 test: $(TOOLS)
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile
 
 bench: $(TOOLS)
 	@$(BIN)/python -m bench

@@ -3,51 +3,35 @@
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from itertools import pairwise
-from typing import Any, Final
-
-from attrs import define, field
+from typing import Final
 
 from rules_engine import (
     Formula,
     Kind,
     Money,
-    Occasion,
     Output,
     SettlementError,
-    Transfer,
     Type,
     transfer,
 )
 from rules_engine_pay_for_performance.payments import Bonus, Cutoff, Payment
+from rules_engine_pay_for_performance.ranges import at_least_zero, in_order
+from rules_engine_pay_for_performance.scored import Scored
+from rules_engine_pay_for_performance.shares import follow, told
 
 __all__ = [
-    "Scored",
     "cut",
     "divide",
+    "give",
     "paid_outputs",
     "party",
     "pay_bonus",
-    "post",
     "return_withhold",
+    "take",
 ]
 
 _NUMBER: Final = Type(Kind.NUMBER, scale=None, nullable=True)
 _MONEY: Final = Type(Kind.MONEY, scale=2, nullable=True)
-
-
-@define
-class Scored:
-    """One entity with its results so far.
-
-    Attributes:
-        occasion: What its settlement may know.
-        found: Outputs by name.
-        moves: Transfers so far.
-    """
-
-    occasion: Occasion
-    found: dict[str, Any]
-    moves: list[Transfer] = field(factory=list)
 
 
 def paid_outputs(
@@ -73,11 +57,24 @@ def paid_outputs(
     return found
 
 
-def post(one: Scored, name: str, formula: str, source: str, target: str) -> Money:
-    """Compute an amount, round it as the contract says, and move it between two accounts."""
+def take(one: Scored, name: str, formula: str, payee: str, payer: str) -> Money:
+    """Compute an amount, round it as the contract says, and move it from payee to payer."""
+    money = _post(one, name, formula)
+    one.gets.setdefault(payee, []).append(f"- {name}")
+    _move(one, name, money, payee, payer)
+    return money
+
+
+def give(one: Scored, name: str, formula: str, payer: str, payee: str) -> None:
+    """Compute an amount, round it as the contract says, and move it from payer to payee."""
+    money = _post(one, name, formula)
+    one.gets.setdefault(payee, []).append(f"+ {name}")
+    _move(one, name, money, payer, payee)
+
+
+def _post(one: Scored, name: str, formula: str) -> Money:
     money = one.occasion.post(name, formula)
     one.found[name] = money.as_fraction()
-    _move(one, name, money, source, target)
     return money
 
 
@@ -99,11 +96,12 @@ def return_withhold(payment: Payment, one: Scored) -> None:
     if payment.slope is None or payment.payer is None or not _taken(one, payment):
         return
     one.found["slope"] = one.occasion.take("slope", payment.slope)
+    at_least_zero(one.found["slope"], f"slope of {one.occasion.rule}", payment.slope)
     formula = "1 - withhold + withhold * slope * payment_score / full"
     one.found["factor"] = one.occasion.worksheet.let("factor", formula)
     payer, payee = party(one, payment.payer), party(one, payment.payee)
-    post(one, "withheld", "base * withhold", payee, payer)
-    post(one, "earned", "base * withhold * slope * payment_score / full", payer, payee)
+    take(one, "withheld", "base * withhold", payee, payer)
+    give(one, "earned", "base * withhold * slope * payment_score / full", payer, payee)
 
 
 def divide(payment: Payment, everyone: Sequence[Scored]) -> None:
@@ -117,7 +115,7 @@ def divide(payment: Payment, everyone: Sequence[Scored]) -> None:
         return
     account = f"{inside[0].occasion.rule}.pool"
     withheld = [
-        post(one, "withheld", "base * withhold", party(one, payment.payee), account)
+        take(one, "withheld", "base * withhold", party(one, payment.payee), account)
         for one in inside
     ]
     places = payment.pool.places if payment.pool is not None else None
@@ -201,7 +199,7 @@ def _parts(
         exact = f"pool * ({weight} / weights)" if whole else "pool"
         sheet.let("earned_exact", exact)
         sheet.take(
-            f"share_{payee}",
+            "earned",
             money.as_fraction(),
             kind="posted",
             unit="money",
@@ -209,6 +207,7 @@ def _parts(
             note="rounded by largest remainder; odd units go in the order of the entities",
         )
         one.found["earned"] = money.as_fraction()
+        one.gets.setdefault(payee, []).append("+ earned")
         _move(one, "earned", money, account, payee)
 
 
@@ -216,6 +215,7 @@ def pay_bonus(bonus: Bonus, one: Scored) -> None:
     """Pay or take the fraction of the base that the score stands for."""
     if _score(one, "bonus_score", bonus.score) is None:
         return
+    follow(one, "bonus", told(one, "bonus", bonus.kinds) if bonus.kinds else one.about)
     sheet = one.occasion.worksheet
     one.occasion.take("bonus_base", bonus.base)
     if bonus.steps:
@@ -229,7 +229,7 @@ def pay_bonus(bonus: Bonus, one: Scored) -> None:
         formula = f"lowest + (highest - lowest) / (1 + {power})"
     one.found["bonus_rate"] = sheet.let("bonus_rate", formula)
     source, target = party(one, bonus.payer), party(one, bonus.payee)
-    post(one, "bonus", "bonus_base * bonus_rate", source, target)
+    give(one, "bonus", "bonus_base * bonus_rate", source, target)
 
 
 def _steps(one: Scored, steps: Sequence[tuple[Formula, Formula]]) -> str:
@@ -249,16 +249,11 @@ def _line(one: Scored, line: Sequence[tuple[Formula, Formula]]) -> str:
 
 def _corners(one: Scored, corners: Sequence[tuple[Formula, Formula]]) -> Sequence[tuple[str, str]]:
     """Record each score and its rate, and give what they are called."""
-    names, before = [], None
+    names, scores = [], []
     for place, (at, rate) in enumerate(corners, 1):
-        score = one.occasion.take(f"score_{place}", at)
+        scores.append(one.occasion.take(f"score_{place}", at))
         one.occasion.take(f"rate_{place}", rate)
-        if before is not None and score <= before:
-            msg = (
-                f"{at.place}: scores of {one.occasion.rule} have to rise; {score} follows {before}"
-            )
-            raise SettlementError(msg)
-        before = score
+        in_order(scores, f"scores of {one.occasion.rule}", "rise", at)
         names.append((f"score_{place}", f"rate_{place}"))
     return names
 
@@ -279,16 +274,18 @@ def cut(cutoff: Cutoff, everyone: Sequence[Scored]) -> None:
         formula = f"percentile(cutoff_score, {at})"
         note = f"of {len(ordered)} scores"
         one.found["cutoff"] = sheet.take("cutoff", value, formula=formula, note=note)
+        follow(one, "cut", told(one, "cutoff", cutoff.kinds) if cutoff.kinds else one.about)
         one.occasion.take("cutoff_base", cutoff.base)
         one.occasion.take("cutoff_rate", cutoff.rate)
         taken = f"case when cutoff_score {beyond} cutoff then cutoff_base * cutoff_rate else 0 end"
-        post(one, "cut", taken, party(one, cutoff.payee), party(one, cutoff.payer))
+        take(one, "cut", taken, party(one, cutoff.payee), party(one, cutoff.payer))
 
 
 def _taken(one: Scored, payment: Payment) -> bool:
     """Record score, base, withhold and full score; False where there is no score."""
     if _score(one, "payment_score", payment.score) is None:
         return False
+    follow(one, "withheld", told(one, "payment", payment.kinds) if payment.kinds else one.about)
     formulas: Mapping[str, Formula] = {
         "base": payment.base,
         "withhold": payment.withhold,

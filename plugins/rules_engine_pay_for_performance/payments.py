@@ -9,8 +9,21 @@ from attrs import frozen
 
 from rules_engine import Formula, expression_schema
 
-__all__ = ["PAYING", "Bonus", "Cutoff", "Payment", "Pool", "findings"]
+__all__ = ["KINDS", "PAYING", "Bonus", "Cutoff", "Payment", "Pool", "findings"]
 
+KINDS: Final = ("structure", "process", "outcome", "experience", "cost")
+"""What a measure is about; results say what share of the money each kind decides."""
+
+_KINDS: Final = {
+    "title": "What a score of its own is about: the part of each kind, in sum 1",
+    "type": "object",
+    "properties": {
+        kind: expression_schema("number", title=f"Part that measures of {kind} decide")
+        for kind in KINDS
+    },
+    "minProperties": 1,
+    "additionalProperties": False,
+}
 _SCORE: Final = expression_schema("number or null", title="Score that counts instead of the total")
 _PAYER: Final = {"title": "Party that withholds and pays", "type": "string", "x-party": "one"}
 _PAYEE: Final = {"title": "Party that is paid", "type": "string", "x-party": "one"}
@@ -21,6 +34,7 @@ _PAYMENT: Final[dict[str, Any]] = {
     "type": "object",
     "properties": {
         "score": _SCORE,
+        "kinds": _KINDS,
         "base": _BASE,
         "withhold": expression_schema("rate", title="Fraction of the base that is withheld"),
         "slope": expression_schema("number", title="Return of the withhold for a full score"),
@@ -52,6 +66,7 @@ _BONUS: Final[dict[str, Any]] = {
     "type": "object",
     "properties": {
         "score": _SCORE,
+        "kinds": _KINDS,
         "base": _BASE,
         "steps": {
             "title": "Rate from each score on; nothing below the first",
@@ -111,6 +126,7 @@ _CUTOFF: Final[dict[str, Any]] = {
     "type": "object",
     "properties": {
         "score": _SCORE,
+        "kinds": _KINDS,
         "base": _BASE,
         "percentile": {
             "title": "Which percentile of all scores, 0 to 1",
@@ -151,6 +167,7 @@ class Payment:
 
     Attributes:
         score: What counts; None for the total.
+        kinds: What a score of its own is about; empty for the total.
         base: Payments of the period, in currency.
         withhold: Fraction of the base that is withheld, 0 to 1.
         slope: Return of the withhold for a full score; None with a pool.
@@ -161,6 +178,7 @@ class Payment:
     """
 
     score: Formula | None
+    kinds: Mapping[str, Formula]
     base: Formula
     withhold: Formula
     slope: Formula | None
@@ -176,6 +194,7 @@ class Payment:
         places = None if pool is None else pool.get("places")
         return cls(
             score=given.get("score"),
+            kinds=given.get("kinds", {}),
             base=given["base"],
             withhold=given["withhold"],
             slope=given.get("slope"),
@@ -194,6 +213,7 @@ class Bonus:
 
     Attributes:
         score: What counts; None for the total.
+        kinds: What a score of its own is about; empty for the total.
         base: Payments of the period, in currency.
         steps: Lowest score and rate of each step, or empty.
         line: Score and rate of each corner, or empty.
@@ -204,6 +224,7 @@ class Bonus:
     """
 
     score: Formula | None
+    kinds: Mapping[str, Formula]
     base: Formula
     steps: tuple[tuple[Formula, Formula], ...]
     line: tuple[tuple[Formula, Formula], ...]
@@ -218,6 +239,7 @@ class Bonus:
         curve = given.get("logistic", {})
         return cls(
             score=given.get("score"),
+            kinds=given.get("kinds", {}),
             base=given["base"],
             steps=tuple((one["from"], one["rate"]) for one in given.get("steps", ())),
             line=tuple((one["at"], one["rate"]) for one in given.get("line", ())),
@@ -234,6 +256,7 @@ class Cutoff:
 
     Attributes:
         score: What counts; None for the total.
+        kinds: What a score of its own is about; empty for the total.
         base: Payments of the period, in currency.
         percentile: Which percentile of all scores, 0 to 1.
         higher_is_worse: Whether higher scores are worse.
@@ -244,6 +267,7 @@ class Cutoff:
     """
 
     score: Formula | None
+    kinds: Mapping[str, Formula]
     base: Formula
     percentile: Fraction
     higher_is_worse: bool
@@ -257,6 +281,7 @@ class Cutoff:
         """Read what fits the schema."""
         return cls(
             score=given.get("score"),
+            kinds=given.get("kinds", {}),
             base=given["base"],
             percentile=_exact(given["percentile"]),
             higher_is_worse=given["worse"] == "higher",
@@ -273,16 +298,29 @@ def _exact(value: int | Decimal) -> Fraction:
 
 def findings(terms: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], str, str, None]]:
     """Find terms that fit the schema and make no sense together."""
-    for name in PAYING:
-        if name in terms and "domains" not in terms and "score" not in terms[name]:
-            message = f"{name} has no score, and no domains make up a total; it needs one of them"
-            yield (name,), "PP105", message, None
+    yield from _scores(terms)
     if "bonus" in terms and len(_SHAPES & terms["bonus"].keys()) != 1:
         message = "bonus has steps, a line or a logistic curve; it needs one of the three"
         yield ("bonus",), "PP111", message, None
     payment = terms.get("payment")
-    if payment is None:
-        return
+    if payment is not None:
+        yield from _divided(payment)
+
+
+def _scores(terms: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], str, str, None]]:
+    for name in PAYING:
+        if name in terms and "domains" not in terms and "score" not in terms[name]:
+            message = f"{name} has no score, and no domains make up a total; it needs one of them"
+            yield (name,), "PP105", message, None
+        elif name in terms and "score" in terms[name] and "kinds" not in terms[name]:
+            message = f"{name} has a score of its own; kinds has to say what that is about"
+            yield (name,), "PP112", message, None
+        elif name in terms and "kinds" in terms[name] and "score" not in terms[name]:
+            message = f"{name} follows the total, whose measures say their kinds; kinds may go"
+            yield (name, "kinds"), "PP112", message, None
+
+
+def _divided(payment: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], str, str, None]]:
     pool = payment.get("pool")
     if (pool is None) == ("slope" not in payment):
         message = "payment has a slope or a pool; it needs one of the two"

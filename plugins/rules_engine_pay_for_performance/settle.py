@@ -5,16 +5,18 @@ from typing import Any, Final
 
 from rules_engine import Kind, Occasion, Output, Settlement, Type
 from rules_engine_pay_for_performance.paying import (
-    Scored,
     cut,
     divide,
     paid_outputs,
     party,
     pay_bonus,
-    post,
     return_withhold,
+    take,
 )
-from rules_engine_pay_for_performance.terms import KINDS, Domain, Measure, Penalty, Terms
+from rules_engine_pay_for_performance.ranges import at_least_zero, in_order
+from rules_engine_pay_for_performance.scored import Scored
+from rules_engine_pay_for_performance.shares import follow, share_outputs, tell
+from rules_engine_pay_for_performance.terms import Domain, Measure, Penalty, Points, Terms
 
 __all__ = ["outputs", "settle"]
 
@@ -40,10 +42,7 @@ def outputs(terms: Terms) -> Mapping[str, Output]:
         found[f"{name}_weighted"] = Output(type=_NUMBER, meaning="its part of the total")
     if terms.domains:
         found["total"] = Output(type=_NUMBER, meaning="total score, 0 to 100")
-        for kind in KINDS:
-            meaning = f"share of the total that measures of {kind} decide"
-            found[f"{kind}_share"] = Output(type=_NUMBER, meaning=meaning)
-    return found | _further(terms)
+    return found | share_outputs() | _further(terms)
 
 
 def _further(terms: Terms) -> dict[str, Output]:
@@ -72,6 +71,8 @@ def settle(terms: Terms, occasions: Sequence[Occasion]) -> Sequence[Settlement]:
         divide(terms.payment, everyone)
     if terms.cutoff is not None:
         cut(terms.cutoff, everyone)
+    for one in everyone:
+        tell(one)
     return [
         Settlement(
             transfers=tuple(one.moves),
@@ -93,12 +94,12 @@ def _scored(terms: Terms, occasion: Occasion, found: dict[str, Any]) -> Scored:
     if terms.penalty is not None:
         _penalize(terms, terms.penalty, one)
     if terms.domains_needed is not None:
-        _total(terms, occasion, found)
+        one.about = _total(terms, occasion, found) or one.about
     return one
 
 
-def _total(terms: Terms, occasion: Occasion, found: dict[str, Any]) -> None:
-    """Give the scores of domains and the total."""
+def _total(terms: Terms, occasion: Occasion, found: dict[str, Any]) -> Mapping[str, str]:
+    """Give the scores of domains and the total, and say what share of it each kind decides."""
     sheet = occasion.worksheet
     shares: dict[str, dict[str, str]] = {}
     for name, domain in terms.domains.items():
@@ -115,13 +116,12 @@ def _total(terms: Terms, occasion: Occasion, found: dict[str, Any]) -> None:
                 found[f"{name}_weighted"] = sheet.let(f"{name}_weighted", formula)
             formula = " + ".join(f"{name}_weighted" for name in scored)
             found["total"] = sheet.let("total", formula)
-            for kind in KINDS:
-                parts = [
-                    f"{name}_weight / weights * {shares[name][kind]}"
-                    for name in scored
-                    if kind in shares[name]
-                ]
-                found[f"{kind}_share"] = sheet.let(f"{kind}_share", " + ".join(parts) or "0")
+            parts: dict[str, list[str]] = {}
+            for name in scored:
+                for kind, share in shares[name].items():
+                    parts.setdefault(kind, []).append(f"{name}_weight / weights * {share}")
+            return {kind: " + ".join(written) for kind, written in parts.items()}
+    return {}
 
 
 def _points(
@@ -140,30 +140,38 @@ def _points(
         formula = f"{name}_numerator / {name}_denominator"
         found[f"{name}_rate"] = sheet.let(f"{name}_performance", formula)
     better, worse = ("<", ">") if measure.lower_is_better else (">", "<")
+    way = "fall" if measure.lower_is_better else "rise"
     if measure.gates:
         formula = _gates(name, measure, occasion, better)
+        met = [sheet[f"{name}_gate_{place}"] for place in range(1, len(measure.gates) + 1)]
+        in_order(met, f"rates of the gates of {name}", way, measure.gates[-1][0])
         found[f"{name}_achievement"] = sheet.let(f"{name}_achievement", formula)
         found[f"{name}_points"] = sheet.let(f"{name}_points", f"{name}_achievement")
         return
+    _held(name, rates, way, measure)
     p, t, b, z = (f"{name}_{k}" for k in ("performance", "threshold", "benchmark", "baseline"))
-    most = terms.achievement
-    steps = f"round({most - 1} * ({p} - {t}) / ({b} - {t}) + 0.5, 0)"
     formula = (
-        f"case when {p} {better}= {b} then {most} when {p} {worse} {t} then 0"
-        f" else least(greatest({steps}, 1), {most - 1}) end"
+        f"case when {p} {better}= {b} then {terms.achievement.most} when {p} {worse} {t} then 0"
+        f" else {terms.achievement.at(f'({p} - {t}) / ({b} - {t})')} end"
     )
     found[f"{name}_achievement"] = sheet.let(f"{name}_achievement", formula)
     points = f"{name}_achievement"
     if rates.get("baseline") is not None:
-        most = terms.improvement
-        steps = f"round({most + 1} * ({p} - {z}) / ({b} - {z}) - 0.5, 0)"
         formula = (
-            f"case when {p} {worse}= {z} then 0 when {p} {better}= {b} then {most}"
-            f" else least(greatest({steps}, 0), {most}) end"
+            f"case when {p} {worse}= {z} then 0 when {p} {better}= {b}"
+            f" then {terms.improvement.most}"
+            f" else {terms.improvement.at(f'({p} - {z}) / ({b} - {z})')} end"
         )
         found[f"{name}_improvement"] = sheet.let(f"{name}_improvement", formula)
         points = f"greatest({name}_achievement, {name}_improvement)"
     found[f"{name}_points"] = sheet.let(f"{name}_points", points)
+
+
+def _held(name: str, rates: Mapping[str, Any], way: str, measure: Measure) -> None:
+    """Refuse a benchmark that is worse than its threshold; they may be equal."""
+    if rates["threshold"] != rates["benchmark"]:
+        ends = (rates["threshold"], rates["benchmark"])
+        in_order(ends, f"threshold and benchmark of {name}", way, measure.rates["benchmark"])
 
 
 def _has_few(name: str, measure: Measure, occasion: Occasion, rates: Mapping[str, Any]) -> bool:
@@ -210,7 +218,8 @@ def _score(
     sheet = occasion.worksheet
     if domain.given is not None and domain.kind is not None:
         if occasion.value(domain.given) is not None:
-            occasion.take(f"{name}_weight", domain.weight)
+            weight = occasion.take(f"{name}_weight", domain.weight)
+            at_least_zero(weight, f"weight of {name}", domain.weight)
             found[f"{name}_score"] = occasion.take(f"{name}_score", domain.given)
             shares[name] = {domain.kind: "1"}
         return
@@ -221,31 +230,34 @@ def _score(
     ]
     if not counted or len(counted) < occasion.take(f"{name}_minimum", domain.minimum):
         return
-    occasion.take(f"{name}_weight", domain.weight)
+    at_least_zero(
+        occasion.take(f"{name}_weight", domain.weight), f"weight of {name}", domain.weight
+    )
     formula = " + ".join(f"{measure}_points" for measure in counted)
-    most = terms.achievement * len(counted)
+    most = terms.achievement.most * len(counted)
     decided: dict[str, int] = {}
     for measure in counted:
         kind = terms.measures[measure].kind
-        decided[kind] = decided.get(kind, 0) + terms.achievement
+        decided[kind] = decided.get(kind, 0) + terms.achievement.most
     if domain.consistency is not None:
         base = sheet.let(f"{name}_base", formula)
         found[f"{name}_base"] = base
-        found[f"{name}_consistency"] = _consistency(name, domain, counted, terms, occasion)
+        found[f"{name}_consistency"] = _consistency(
+            name, domain.consistency.points, counted, terms, occasion
+        )
         formula = f"{name}_base + {name}_consistency"
-        most += domain.consistency.points
+        most += domain.consistency.points.most
         kind = domain.consistency.kind
-        decided[kind] = decided.get(kind, 0) + domain.consistency.points
+        decided[kind] = decided.get(kind, 0) + domain.consistency.points.most
     found[f"{name}_score"] = sheet.let(f"{name}_score", f"100 * ({formula}) / {most}")
     shares[name] = {kind: f"{points} / {most}" for kind, points in decided.items()}
 
 
 def _consistency(
-    name: str, domain: Domain, counted: list[str], terms: Terms, occasion: Occasion
+    name: str, points: Points, counted: list[str], terms: Terms, occasion: Occasion
 ) -> Any:
     """Give points for the measure that is lowest between its floor and its threshold."""
     sheet = occasion.worksheet
-    most = domain.consistency.points if domain.consistency is not None else 0
     places = []
     for measure in counted:
         # Each is cut at 0 and 1, so that a rate beyond them does not decide by how far.
@@ -261,8 +273,8 @@ def _consistency(
     lowest = places[0] if len(places) == 1 else f"least({', '.join(places)})"
     sheet.let(f"{name}_lowest", lowest)
     formula = (
-        f"case when {name}_lowest >= 1 then {most} when {name}_lowest <= 0 then 0 else"
-        f" least(greatest(round({most} * {name}_lowest - 0.5, 0), 0), {most - 1}) end"
+        f"case when {name}_lowest >= 1 then {points.most} when {name}_lowest <= 0 then 0"
+        f" else {points.at(f'{name}_lowest')} end"
     )
     return sheet.let(f"{name}_consistency", formula)
 
@@ -272,6 +284,7 @@ def _penalize(terms: Terms, penalty: Penalty, one: Scored) -> None:
     occasion, found = one.occasion, one.found
     sheet = occasion.worksheet
     parts = ["0"]
+    weights: dict[str, list[str]] = {}
     is_known = True
     for name, ratio in terms.ratios.items():
         if any(occasion.value(part) is None for part in (ratio.predicted, ratio.expected)):
@@ -290,6 +303,7 @@ def _penalize(terms: Terms, penalty: Penalty, one: Scored) -> None:
         formula = f"{name}_weight * greatest({name}_ratio - {name}_limit, 0)"
         sheet.let(f"{name}_excess", formula)
         parts.append(f"{name}_excess")
+        weights.setdefault(ratio.kind, []).append(f"{name}_weight")
     if not is_known:
         return
     occasion.take("modifier", penalty.modifier)
@@ -297,10 +311,16 @@ def _penalize(terms: Terms, penalty: Penalty, one: Scored) -> None:
     found["reduction"] = sheet.let("reduction", f"least(cap, modifier * ({' + '.join(parts)}))")
     formula = f"round(1 - reduction, {penalty.places})"
     found["penalty_factor"] = sheet.let("penalty_factor", formula)
+    kinds: dict[str, str] = {}
+    whole = " + ".join(name for names in weights.values() for name in names)
+    if whole and sheet.let("ratio_weights", whole, note="weights of the ratios that count"):
+        kinds = {k: f"({' + '.join(names)}) / ratio_weights" for k, names in weights.items()}
+    one.about = kinds
     # Where the payments are not known, the factor is all that can be told.
     if penalty.base is None or penalty.payer is None or penalty.payee is None:
         return
     if occasion.value(penalty.base) is not None:
         occasion.take("penalty_base", penalty.base)
         formula = "penalty_base * (1 - penalty_factor)"
-        post(one, "penalty", formula, party(one, penalty.payee), party(one, penalty.payer))
+        take(one, "penalty", formula, party(one, penalty.payee), party(one, penalty.payer))
+        follow(one, "penalty", kinds)

@@ -7,21 +7,26 @@ from typing import Any, Final
 from attrs import frozen
 
 from rules_engine import Formula, TermsError, expression_schema
-from rules_engine_pay_for_performance.payments import PAYING, Bonus, Cutoff, Payment, findings
+from rules_engine_pay_for_performance import ranges
+from rules_engine_pay_for_performance.payments import (
+    KINDS,
+    PAYING,
+    Bonus,
+    Cutoff,
+    Payment,
+    findings,
+)
 
 __all__ = [
-    "KINDS",
     "SCHEMA",
     "Consistency",
     "Domain",
     "Measure",
     "Penalty",
+    "Points",
     "Ratio",
     "Terms",
 ]
-
-KINDS: Final = ("structure", "process", "outcome", "experience", "cost")
-"""What a measure is about; results say what share of the score each kind decides."""
 
 _NAME: Final = "^[a-z][a-z0-9_]*$"
 _MADE: Final = ("numerator", "denominator")
@@ -42,7 +47,20 @@ def _named(title: str, of: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-_POINTS: Final = {"type": "integer", "minimum": 2}
+_MOST: Final = {"type": "integer", "minimum": 1}
+_BETWEEN: Final = expression_schema(
+    "number",
+    title="Points between none and all, from the share of the way; in a line where nothing is said",
+    dated=False,
+    names={"share": "number"},
+    examples=["least(greatest(round(9 * share + 0.5, 0), 1), 9)"],
+)
+_POINTS: Final = {
+    "type": "object",
+    "properties": {"most": {"title": "Most points", **_MOST}, "between": _BETWEEN},
+    "required": ["most"],
+    "additionalProperties": False,
+}
 
 _MEASURE: Final[dict[str, Any]] = {
     "type": "object",
@@ -103,7 +121,8 @@ _DOMAIN: Final[dict[str, Any]] = {
             "title": "Points for the lowest of the domain's measures between floor and threshold",
             "type": "object",
             "properties": {
-                "points": {"title": "Most points", **_POINTS},
+                "points": {"title": "Most points", **_MOST},
+                "between": _BETWEEN,
                 "kind": {"title": "What these points are about", "enum": list(KINDS)},
             },
             "required": ["points", "kind"],
@@ -120,13 +139,14 @@ _DOMAIN: Final[dict[str, Any]] = {
 _RATIO: Final[dict[str, Any]] = {
     "type": "object",
     "properties": {
+        "kind": {"title": "What the ratio is about", "enum": list(KINDS)},
         "predicted": _number("What happened, adjusted for risk; or the ratio itself"),
         "expected": _number("What was to be expected, in the same unit; 1 for a ratio"),
         "counts": expression_schema("boolean", title="Whether it is penalized here"),
         "limit": _number("Ratio above which it is penalized"),
         "weight": _number("Share of payments that it concerns"),
     },
-    "required": ["predicted", "expected", "counts", "limit", "weight"],
+    "required": ["kind", "predicted", "expected", "counts", "limit", "weight"],
     "additionalProperties": False,
 }
 
@@ -137,7 +157,7 @@ SCHEMA: Final[Mapping[str, Any]] = {
     "properties": {
         "measures": _named("What is measured", _MEASURE),
         "points": {
-            "title": "Most points of a measure",
+            "title": "Points of a measure",
             "type": "object",
             "properties": {
                 "achievement": {"title": "For achievement", **_POINTS},
@@ -223,16 +243,40 @@ class Measure:
         return self.domains[max(begun)] if begun else None
 
 
+@frozen
+class Points:
+    """Points on the way from none to all.
+
+    Attributes:
+        most: All of them.
+        between: Points from the share of the way, 0 to 1, that a rate has gone; None for a line.
+    """
+
+    most: int
+    between: Formula | None
+
+    @classmethod
+    def read(cls, most: Any, between: Formula | None) -> "Points":
+        """Read what stands in the terms."""
+        return cls(int(most), between)
+
+    def at(self, share: str) -> str:
+        """Write the points of a share of the way, which is a formula of a worksheet."""
+        if self.between is None:
+            return f"{self.most} * ({share})"
+        return self.between.over({"share": share})
+
+
 @frozen(kw_only=True)
 class Consistency:
     """Points for the lowest of a domain's measures.
 
     Attributes:
-        points: Most points.
+        points: Those of the share of the way from floor to threshold.
         kind: One of `KINDS`.
     """
 
-    points: int
+    points: Points
     kind: str
 
 
@@ -260,6 +304,7 @@ class Ratio:
     """An outcome against what was expected.
 
     Attributes:
+        kind: One of `KINDS`.
         predicted: What happened, adjusted for risk.
         expected: What was to be expected, in the same unit.
         counts: Whether it is penalized.
@@ -267,6 +312,7 @@ class Ratio:
         weight: Share of payments that it concerns.
     """
 
+    kind: str
     predicted: Formula
     expected: Formula
     counts: Formula
@@ -301,8 +347,8 @@ class Terms:
 
     Attributes:
         measures: By name; parts before the measures that they make up.
-        achievement: Most points for achievement.
-        improvement: Most points for improvement.
+        achievement: Points on the way from threshold to benchmark.
+        improvement: Points on the way from baseline to benchmark.
         domains: By name.
         domains_needed: Fewest domains with a score for a total.
         payment: What of a withhold the score returns, or None.
@@ -313,8 +359,8 @@ class Terms:
     """
 
     measures: Mapping[str, Measure]
-    achievement: int
-    improvement: int
+    achievement: Points
+    improvement: Points
     domains: Mapping[str, Domain]
     domains_needed: Formula | None
     payment: Payment | None
@@ -331,16 +377,18 @@ class Terms:
             TermsError: They make no sense together.
         """
         wrong = [*_findings(terms), *findings(terms)]
+        wrong += [] if wrong else ranges.findings(terms)
         if wrong:
             raise TermsError(*wrong)
         measures = {name: _measure(given) for name, given in terms.get("measures", {}).items()}
         payment, bonus, cutoff = (terms.get(name) for name in PAYING)
         penalty = terms.get("penalty")
-        points = terms.get("points", {"achievement": 2, "improvement": 2})
+        # Without measures nothing asks for them.
+        points = terms.get("points", {"achievement": {"most": 1}, "improvement": {"most": 1}})
         return cls(
             measures=dict(sorted(measures.items(), key=lambda item: bool(item[1].combines))),
-            achievement=int(points["achievement"]),
-            improvement=int(points["improvement"]),
+            achievement=_points(points["achievement"]),
+            improvement=_points(points["improvement"]),
             domains={name: _domain(given) for name, given in terms.get("domains", {}).items()},
             domains_needed=terms.get("domains_needed"),
             payment=None if payment is None else Payment.read(payment),
@@ -406,6 +454,10 @@ def _domains(measure: Mapping[str, Any]) -> Mapping[str, str]:
     return {date.min.isoformat(): said} if isinstance(said, str) else dict(said)
 
 
+def _points(given: Mapping[str, Any]) -> Points:
+    return Points.read(given["most"], given.get("between"))
+
+
 def _measure(given: Mapping[str, Any]) -> Measure:
     return Measure(
         kind=given["kind"],
@@ -427,7 +479,10 @@ def _domain(given: Mapping[str, Any]) -> Domain:
         minimum=given["minimum"],
         consistency=None
         if consistency is None
-        else Consistency(points=int(consistency["points"]), kind=consistency["kind"]),
+        else Consistency(
+            points=Points.read(consistency["points"], consistency.get("between")),
+            kind=consistency["kind"],
+        ),
         given=given.get("given"),
         kind=given.get("kind"),
     )

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import click
 
 from rules_engine.cli.misuse import MisuseError
-from rules_engine.cli.output import aligned, amount, counted, format_option, write, write_json
+from rules_engine.cli.output import aligned, counted, format_option, write, write_json
 from rules_engine.cli.progress import progress
 from rules_engine.cli.rulesets import open_ruleset, ruleset_argument
+from rules_engine.methodology.explanation import number_text
 
 if TYPE_CHECKING:
     from rules_engine import CliffReport
@@ -80,7 +81,8 @@ def _sweep(one: "Sweep") -> Iterator[str]:
         lost = "" if part.amount is None or part.kind != "cliff" else _number(part.amount)
         why = part.why
         if part.kind == "step" and part.amount is not None:
-            why = f"{_number(part.amount)} more at once; {why}".rstrip("; ")
+            once = "at once" if part.count == 1 else f"in {part.count} steps"
+            why = f"{_number(part.amount)} more {once}; {why}".rstrip("; ")
         rows.append(
             (
                 _number(part.first),
@@ -93,11 +95,23 @@ def _sweep(one: "Sweep") -> Iterator[str]:
             )
         )
     yield aligned(rows, right={0, 1, 2, 3, 4}, indent=4)
+    if one.stretches:
+        yield f"    {_covered(one)}"
     for limit in one.limits:
         yield f"    limit: {limit}"
     for found in one.findings:
         yield f"  {found}"
 
 
+def _covered(one: "Sweep") -> str:
+    if one.gaps:
+        parts = (f"{_number(first)} through {_number(last)}" for first, last in one.gaps)
+        return f"neither region nor cliff: {', '.join(parts)}"
+    counts = [
+        counted(len(found), kind) for kind in ("region", "cliff") if (found := one.of_kind(kind))
+    ]
+    return f"the whole range is covered: {' and '.join(counts)}"
+
+
 def _number(value: Fraction | None) -> str:
-    return "not settled" if value is None else amount(value)
+    return "not settled" if value is None else number_text(value, "money")

@@ -80,6 +80,8 @@ _PROMISES = {
     "RE434": "a declared cliff or step is not there, or has other dollars",
     "RE435": "a range has a part that is neither in a region nor a cliff",
     "RE436": "a payment cannot be settled in a part of its range",
+    "RE437": "a declared cliff lies in a region, where better never pays less",
+    "RE438": "a declared place lies outside the range",
 }
 
 CODES: Final[Mapping[str, str]] = MappingProxyType(

@@ -20,8 +20,15 @@ def dialect_text(ruleset: "Contract", dialect: str) -> str:
     """Give the query over a `medical_claim` that has every standard column.
 
     Raises:
-        ValueError: It is no dialect in which amounts are exact, or not in this ruleset.
+        ValueError: It is no dialect in which amounts are exact, or not in this ruleset; or no rule
+            of it prices lines.
     """
+    if not ruleset.plan.choosing:
+        msg = (
+            f"{ruleset.id} prices no lines; pricing.sql in a run's results has what its"
+            " settlements ask of the data"
+        )
+        raise ValueError(msg)
     columns = ruleset.bound.given[LINE].columns
     sites = ruleset.sites()
     query = batch_query(ruleset.plan, sites, columns, ruleset.carried)

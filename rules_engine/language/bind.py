@@ -642,6 +642,9 @@ class _Binder:
                 occurring=self.occurring,
                 of_claim=grain != MONTH,
             )
+        if "names" in mark:
+            columns = {name: Type.parse(type_) for name, type_ in mark["names"].items()}
+            return Scope(profile="settlement", grain="term", columns=columns)
         if "rows" in mark:
             return Scope(
                 profile="row",

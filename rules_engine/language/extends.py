@@ -158,7 +158,30 @@ def _merged(base: Node, over: Node, path: tuple[str, ...]) -> Node:
             node = _merged(before.node, entry.node, (*path, key))
             replaced = None if isinstance(node, MappingNode) else before.node
             entries[key] = evolve(entry, node=node, replaced=replaced)
+    if path == () and "monotone" in base.entries:
+        entry = entries["monotone"]
+        kept = _without_removed(entry.node, over)
+        if isinstance(kept, MappingNode) and not kept.entries:
+            del entries["monotone"]
+        else:
+            entries["monotone"] = evolve(entry, node=kept)
     return evolve(over, entries=entries)
+
+
+def _without_removed(promises: Node, over: MappingNode) -> Node:
+    """Drop what the base promises of rules that are removed; what `over` says itself stays."""
+    rules, own = over.entries.get("rules"), over.entries.get("monotone")
+    items = rules.node.items if rules and isinstance(rules.node, SequenceNode) else ()
+    removed = {_id(rule) for rule in items if _is_removed(rule)}
+    said = own.node.entries if own and isinstance(own.node, MappingNode) else {}
+    if not isinstance(promises, MappingNode):
+        return promises
+    kept = {
+        key: entry
+        for key, entry in promises.entries.items()
+        if key in said or _field(entry.node, "rule") not in removed
+    }
+    return evolve(promises, entries=kept)
 
 
 def _merged_rules(base: MappingNode | None, over: MappingNode) -> MappingNode:
@@ -212,8 +235,8 @@ def _merged_list(base: Node | None, over: Node) -> Node:
     return evolve(over, items=kept)
 
 
-def _field(rule: Node, key: str) -> object:
-    entry = rule.entries.get(key) if isinstance(rule, MappingNode) else None
+def _field(node: Node, key: str) -> object:
+    entry = node.entries.get(key) if isinstance(node, MappingNode) else None
     return entry.node.value if entry and isinstance(entry.node, ScalarNode) else None
 
 

@@ -1,6 +1,6 @@
 """Why an amount is what it is: a tree from the amount down to what it was computed from."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -10,8 +10,7 @@ from typing import Any
 from attrs import frozen
 
 from rules_engine.expressions import ExpressionError
-from rules_engine.expressions.tokens import tokenize
-from rules_engine.methodology.worksheet import Explained
+from rules_engine.methodology.worksheet import Explained, names_in
 
 __all__ = ["Explanation", "number_text", "tree_of"]
 
@@ -163,17 +162,9 @@ def tree_of(steps: Sequence[Explained], name: str, source: str = "") -> Explanat
     return found
 
 
-# Many settlements of one contract are explained by the same few formulas.
-@lru_cache(maxsize=4096)
 def _words(formula: str) -> tuple[str, ...]:
     try:
-        tokens = tokenize(formula)
+        return names_in(formula)
     except ExpressionError:
+        # A contract's own text, such as a period's label, is no formula.
         return ()
-    words: dict[str, Callable[[str], str]] = {"name": str, "quoted": _unquoted}
-    return tuple(dict.fromkeys(words[t.kind](t.value) for t in tokens if t.kind in words))
-
-
-def _unquoted(name: str) -> str:
-    """Give a quoted name as a worksheet calls it, such as the share of an entity's key."""
-    return name[1:-1].replace('""', '"')

@@ -9,8 +9,9 @@ from attrs import Factory, field, frozen
 
 from rules_engine.expressions import Expression, Type
 from rules_engine.expressions.exact import Inputs
+from rules_engine.expressions.tokens import tokenize
 from rules_engine.ledger import Money, Transfer
-from rules_engine.methodology.worksheet import Explained, SettlementError, Worksheet
+from rules_engine.methodology.worksheet import Explained, SettlementError, Worksheet, constant
 
 __all__ = [
     "STAGES",
@@ -67,6 +68,24 @@ class Formula:
     def type(self) -> Type:
         """What its value is."""
         return self.expression.type
+
+    @property
+    def constant(self) -> Fraction | None:
+        """The number that it is for every entity and period; None where that depends on them."""
+        return constant(self.expression)
+
+    def over(self, names: Mapping[str, str]) -> str:
+        """Write it as a formula of a worksheet, with formulas in place of the names it is made of.
+
+        Args:
+            names: Formula by name, for terms whose names the methodology gives.
+        """
+        parts, done = [], 0
+        for token in tokenize(self.text):
+            if token.kind == "name" and token.value in names:
+                parts += [self.text[done : token.start], f"({names[token.value]})"]
+                done = token.end
+        return "".join([*parts, self.text[done:]])
 
 
 @frozen(kw_only=True)

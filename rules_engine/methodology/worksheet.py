@@ -1,6 +1,6 @@
 """A settlement's arithmetic written as formulas over named values, so that it explains itself."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -14,10 +14,12 @@ from rules_engine.expressions import Expression, Kind, Scope, Sites, TableType, 
 from rules_engine.expressions.closure import Reject
 from rules_engine.expressions.exact import Trace, Value, evaluate
 from rules_engine.expressions.tokens import tokenize
-from rules_engine.expressions.tree import OfRows, Ref
+from rules_engine.expressions.tree import Arithmetic, Const, Negate, OfRows, Ref, walk
 from rules_engine.expressions.types import NUMERIC
 
-__all__ = ["Explained", "SettlementError", "Worksheet"]
+__all__ = ["Explained", "SettlementError", "Worksheet", "constant", "names_in"]
+
+_CONSTANT = frozenset({Const, Negate, Arithmetic})
 
 
 class SettlementError(Exception):
@@ -56,16 +58,38 @@ class Explained:
 def _formula(text: str, units: tuple[str | None, ...]) -> Expression:
     columns = {
         name: _typed(unit)
-        for name, unit in zip(_words(text), units, strict=True)
+        for name, unit in zip(names_in(text), units, strict=True)
         if unit is not None
     }
     return check(text, Scope(profile="settlement", grain="worksheet", columns=columns))
 
 
+# A formula is written for many settlements.
 @lru_cache(maxsize=4096)
-def _words(text: str) -> tuple[str, ...]:
-    """Give every name that stands in a formula; a formula is written for many settlements."""
-    return tuple(dict.fromkeys(token.value for token in tokenize(text) if token.kind == "name"))
+def names_in(formula: str) -> tuple[str, ...]:
+    """Give every name that stands in a formula, once; a quoted one as a worksheet calls it.
+
+    Raises:
+        ExpressionError: A character that no formula has.
+    """
+    written: dict[str, Callable[[str], str]] = {"name": str, "quoted": _unquoted}
+    tokens = tokenize(formula)
+    return tuple(dict.fromkeys(written[t.kind](t.value) for t in tokens if t.kind in written))
+
+
+def constant(expression: Expression) -> Fraction | None:
+    """Give the number that an expression always is; None where it reads something."""
+    if any(type(node) not in _CONSTANT for node in walk(expression)):
+        return None
+    try:
+        value = evaluate(expression, _Names({}))
+    except Reject:
+        return None
+    return value if isinstance(value, Fraction) else None
+
+
+def _unquoted(name: str) -> str:
+    return name[1:-1].replace('""', '"')
 
 
 def _typed(unit: str) -> Type:
@@ -141,7 +165,8 @@ class Worksheet:
         """
         values = self._values
         units = tuple(
-            self._units[name] if values.get(name) is not None else None for name in _words(formula)
+            self._units[name] if values.get(name) is not None else None
+            for name in names_in(formula)
         )
         expression = _formula(formula, units)
         names = _Names(values)

@@ -98,6 +98,40 @@ def test_a_part_of_the_range_that_nothing_is_said_of_is_a_finding() -> None:
     assert "from 40,000.01 through 59,999.99" in made.findings[0].message
 
 
+def test_a_cliff_inside_a_region_is_a_finding() -> None:
+    """A region promises that there is none."""
+    promise = {
+        "regions": {"all": {"from": 0, "through": "group.benchmark"}},
+        "cliffs": {"band": {"at": "group.benchmark - 8000", "loses": 800, "why": "a lower rate"}},
+    }
+    made = contract([Band(8000, 40)], promise).load(ENGINE).cliffs(facts(), mappings=())
+    assert codes(made) == ["RE437"]
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        {"regions": {"all": {"from": 0, "through": "group.benchmark"},
+                     "beyond": {"from": 200_000, "through": 300_000}}},
+        {"regions": {"all": {"from": 0, "through": "group.benchmark"},
+                     "backward": {"from": 20_000, "through": 10_000}}},
+        {"cliffs": {"beyond": {"at": 200_000, "why": "outside"}}},
+        {"steps": {"beyond": {"at": 200_000, "why": "outside"}}},
+    ],
+)  # fmt: skip
+def test_a_place_outside_the_range_is_a_finding(place: dict[str, Any]) -> None:
+    """Nothing that is declared is passed over without a word."""
+    made = contract([], place).load(ENGINE).cliffs(facts(), mappings=())
+    assert codes(made) == ["RE438"]
+
+
+def test_what_is_neither_region_nor_cliff_is_told() -> None:
+    """The report has every gap, from its first value through its last."""
+    regions = {"low": {"from": 0, "through": 40_000}}
+    (sweep,) = contract([], {"regions": regions}).load(ENGINE).cliffs(facts(), mappings=()).sweeps
+    assert sweep.gaps == ((40_000 + CENT, Fraction(BENCHMARK)),)
+
+
 def test_a_stretch_that_cannot_be_settled_is_a_finding() -> None:
     """A payment that fails somewhere is not passed over."""
     paid = {"paid": "settlement.result / (group.expenditure - 5000)"}

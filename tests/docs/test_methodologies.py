@@ -41,8 +41,11 @@ def unit(schema: Mapping[str, Any]) -> str:
         items = schema["items"]
         if "x-expression" in items:
             return f"list of {unit(items)}"
-        kind = "parties" if items.get("x-party") else "names" if "pattern" in items else "words"
-        return "list" if "properties" in items else f"list of {kind}"
+        if "properties" in items:
+            return "list"
+        kinds = {"number": "numbers", "integer": "whole numbers"}
+        kind = "names" if "pattern" in items else kinds.get(items.get("type"), "words")
+        return f"list of {'parties' if items.get('x-party') else kind}"
     return {"boolean": "true or false", "integer": "whole number"}.get(
         str(schema["type"]), str(schema["type"])
     )

@@ -193,6 +193,14 @@ def test_a_rule_that_is_not_there_cannot_be_removed(tmp_path: Path) -> None:
     assert findings(paths["alone"]) == [("RE123", 2)]
 
 
+def test_a_removed_rule_takes_its_promises_with_it(tmp_path: Path) -> None:
+    """Those of other rules stay."""
+    base = "rules: [{id: a}, {id: b}]\nmonotone: {first: {rule: a}, second: {rule: b}}\n"
+    over = "extends: ../base/ruleset.yaml\nrules: [{id: a, remove: true}]\n"
+    made = folders(tmp_path, base=base, over=over)
+    assert read_extended(made["over"]).value["monotone"] == {"second": {"rule": "b"}}
+
+
 def test_the_merged_ruleset_is_printed_with_origins(tmp_path: Path) -> None:
     """Each value says where it comes from and what it replaces."""
     paths = folders(tmp_path, base=BASE, amendment=AMENDMENT)

@@ -195,6 +195,20 @@ def test_members_are_those_of_a_recomputation_by_hand(
     assert found(contract(said), claims, months) == by_hand(said, claims, months)
 
 
+def test_a_tie_that_nothing_decides_goes_to_the_first_id() -> None:
+    """Two places with as many services: the order of their ids decides, and none of the rows."""
+    said = {"as": "practice", "to": "billing_tin", "measure": "services", "window": "period",
+            "steps": [{"step": "first", "counts": "hcpcs_code = 'A'", "minimum": 1}],
+            "minimum_months": 1}  # fmt: skip
+    claims = [
+        {"person_id": PEOPLE[0], "billing_tin": place, "hcpcs_code": "A",
+         "claim_line_start_date": FIRST, "allowed_amount": Decimal("10.00")}
+        for place in ("p2", "p3", "p1")
+    ]  # fmt: skip
+    months = [{"person_id": PEOPLE[0], "month": FIRST, "party": None}]
+    assert found(contract(said), claims, months) == {PEOPLE[0]: ("p1", "first")}
+
+
 @settings(deadline=None, max_examples=15)  # each example is a run
 @given(said=terms(), claims=CLAIMS, months=MONTHS, dice=st.randoms(), add=CLAIMS)
 def test_only_counted_services_in_the_window_matter(

@@ -15,6 +15,17 @@ _RATES: Final = st.sampled_from(("0.1", "0.25", "0.5", "0.731", "1"))
 _SHARES: Final = st.sampled_from(("-0.09", "0", "0.02", "0.731"))
 _PARTIES: Final = {"payer": "payer", "payee": "alder"}
 _BASE: Final = "sum(premium.premium_amount)"
+_STEPS: Final = {
+    "achievement": {
+        "most": 10,
+        "between": "least(greatest(round(9 * share + 0.5, 0), 1), 9)",
+    },
+    "improvement": {
+        "most": 9,
+        "between": "least(greatest(round(10 * share - 0.5, 0), 0), 9)",
+    },
+}
+_LINES: Final = {"achievement": {"most": 10}, "improvement": {"most": 9}}
 
 
 @st.composite
@@ -55,7 +66,7 @@ def terms(draw: DrawFn) -> dict[str, Any]:
     }
     found: dict[str, Any] = {
         "measures": named,
-        "points": {"achievement": 10, "improvement": 9},
+        "points": draw(st.sampled_from((_STEPS, _LINES))),
         "domains": {name: {"weight": draw(_RATES), "minimum": 1} for name in ("care", "other")},
         "domains_needed": 1,
     }
@@ -80,8 +91,8 @@ def terms(draw: DrawFn) -> dict[str, Any]:
         cutoff = {"base": _BASE, "percentile": Decimal("0.75"), "worse": "lower", "rate": "0.01"}
         found["cutoff"] = {**cutoff, "strict": draw(st.booleans()), **_PARTIES}
     if draw(st.booleans()):
-        ratio = {"predicted": "0.2", "expected": draw(_RATES), "counts": "true"}
-        found["ratios"] = {"heart": {**ratio, "limit": 1, "weight": "0.1"}}
+        ratio = {"kind": "outcome", "predicted": "0.2", "expected": draw(_RATES)}
+        found["ratios"] = {"heart": {**ratio, "counts": "true", "limit": 1, "weight": "0.1"}}
         found["penalty"] = {"modifier": "0.95", "cap": "0.03", "places": 4}
         found["penalty"] |= {"base": _BASE, **_PARTIES} if draw(st.booleans()) else {}
     return found
@@ -90,7 +101,7 @@ def terms(draw: DrawFn) -> dict[str, Any]:
 test_law = holds_to_every_law(PAY_FOR_PERFORMANCE, terms())
 
 
-def _total(rate: Decimal) -> Fraction:
+def _total(rate: Decimal, points: dict[str, Any]) -> Fraction:
     measure = {
         "kind": "outcome",
         "domain": "care",
@@ -106,7 +117,7 @@ def _total(rate: Decimal) -> Fraction:
         "source": "s",
         "terms": {
             "measures": {"one": measure},
-            "points": {"achievement": 10, "improvement": 9},
+            "points": points,
             "domains": {"care": {"weight": 1, "minimum": 1}},
             "domains_needed": 1,
         },
@@ -129,8 +140,8 @@ def _total(rate: Decimal) -> Fraction:
 
 
 @settings(max_examples=20, deadline=None)
-@given(st.lists(st.integers(0, 1000), min_size=2, max_size=2))
-def test_a_better_rate_never_has_a_lower_score(places: list[int]) -> None:
+@given(st.lists(st.integers(0, 1000), min_size=2, max_size=2), st.sampled_from((_STEPS, _LINES)))
+def test_a_better_rate_never_has_a_lower_score(places: list[int], points: dict[str, Any]) -> None:
     """Over rates on both sides of baseline, threshold and benchmark."""
     worse, better = (Decimal(place) / 1000 for place in sorted(places))
-    assert _total(worse) <= _total(better)
+    assert _total(worse, points) <= _total(better, points)

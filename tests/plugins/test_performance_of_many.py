@@ -30,6 +30,7 @@ rows = st.lists(
 BY_SCORE: Final[Mapping[str, Any]] = {
     "payment": {
         "score": "hospital.score",
+        "kinds": {"outcome": 1},
         "base": "hospital.base",
         "withhold": Decimal("0.02"),
         "full": 100,
@@ -53,6 +54,7 @@ def cutoff(*, strict: bool, percentile: str = "0.75") -> Mapping[str, Any]:
     return {
         "cutoff": {
             "score": "hospital.score",
+            "kinds": {"outcome": 1},
             "base": "hospital.base",
             "percentile": Decimal(percentile),
             "worse": "higher",

@@ -9,11 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rules_engine_pay_for_performance import PAY_FOR_PERFORMANCE
-from rules_engine_pay_for_performance.terms import KINDS
+from rules_engine_pay_for_performance.payments import KINDS
 
-from rules_engine import SettlementError
+from rules_engine import RulesetError, SettlementError
 from rules_engine.testing import Contract, engine_of
 
+POINTS: Final[Mapping[str, Any]] = {"achievement": {"most": 10}, "improvement": {"most": 9}}
 MEASURE: Final[Mapping[str, Any]] = {"kind": "outcome", "domain": "care", "better": "higher"}
 
 
@@ -47,7 +48,7 @@ def points(measure: Mapping[str, Any]) -> Any:
     """Give the points of one measure."""
     terms = {
         "measures": {"one": {**MEASURE, **measure}},
-        "points": {"achievement": 10, "improvement": 9},
+        "points": POINTS,
         "domains": {"care": {"weight": 1, "minimum": 1}},
         "domains_needed": 1,
     }
@@ -57,7 +58,7 @@ def points(measure: Mapping[str, Any]) -> Any:
 def bonus(score: Decimal, shape: Mapping[str, Any]) -> dict[str, Any]:
     """Give what a score earns of a thousand dollars."""
     paying = {"base": Decimal("1000.00"), "payer": "payer", "payee": "alder"}
-    return settled({"bonus": {"score": score, **shape, **paying}})
+    return settled({"bonus": {"score": score, "kinds": {"outcome": 1}, **shape, **paying}})
 
 
 @settings(max_examples=25, deadline=None)
@@ -90,7 +91,7 @@ def test_weights_add_up_whatever_is_missing(domains: list[tuple[str, bool, str, 
     found = settled(
         {
             "measures": measures,
-            "points": {"achievement": 10, "improvement": 9},
+            "points": POINTS,
             "domains": {
                 f"domain_{place}": {"weight": weight, "minimum": 1}
                 for place, (weight, *_) in enumerate(domains)
@@ -105,6 +106,22 @@ def test_weights_add_up_whatever_is_missing(domains: list[tuple[str, bool, str, 
         assert sum(found[f"{kind}_share"] for kind in KINDS) == 1
     else:
         assert found["total"] is None
+
+
+@given(st.integers(0, 100), st.integers(0, 99))
+@settings(max_examples=25, deadline=None)
+def test_points_rise_in_a_line_where_nothing_else_is_said(rate: int, baseline: int) -> None:
+    """From the threshold, or the baseline, to the benchmark; no further."""
+    measure = {
+        "performance": str(Decimal(rate) / 100),
+        "baseline": str(Decimal(baseline) / 100),
+        "threshold": "0.2",
+        "benchmark": "0.8",
+    }
+    achieved = Fraction(10 * (rate - 20), 60) if rate >= 20 else Fraction(0)
+    improved = Fraction(9 * (rate - baseline), 80 - baseline) if rate > baseline else Fraction(0)
+    best = max(Fraction(10) if rate >= 80 else achieved, Fraction(9) if rate >= 80 else improved)
+    assert points(measure) == best
 
 
 def test_the_last_gate_that_is_met_gives_its_points() -> None:
@@ -159,14 +176,94 @@ def test_the_middle_of_a_logistic_curve() -> None:
 
 def test_corners_have_to_rise() -> None:
     """A curve that turns back says no one rate for a score."""
-    line = [{"at": 50, "rate": 0}, {"at": 40, "rate": 1}]
+    line: list[dict[str, Any]] = [{"at": 50, "rate": 0}, {"at": 40, "rate": 1}]
+    with pytest.raises(RulesetError, match="40 follows 50"):
+        bonus(Decimal(45), {"line": line})
+    line[1] = {"at": "case when 1 = 1 then 40 else 0 end", "rate": 1}
     with pytest.raises(SettlementError, match="40 follows 50"):
         bonus(Decimal(45), {"line": line})
 
 
 def test_a_rate_of_nothing_expected_is_refused() -> None:
     """A ratio over zero is a mistake of the data that is told, and not a crash."""
-    ratio = {"predicted": 1, "expected": 0, "counts": "true", "limit": 1, "weight": 1}
+    ratio = {
+        "kind": "outcome",
+        "predicted": 1,
+        "expected": 0,
+        "counts": "true",
+        "limit": 1,
+        "weight": 1,
+    }
     penalty = {"modifier": 1, "cap": Decimal("0.03"), "places": 4}
     with pytest.raises(SettlementError, match="hip_ratio"):
         settled({"ratios": {"hip": ratio}, "penalty": penalty})
+
+
+def test_shares_of_kinds_weigh_what_the_money_is_at_stake_for() -> None:
+    """A bonus of outcomes and a withhold that follows the total of process and cost."""
+    measure = {"performance": "0.8", "threshold": "0.2", "benchmark": "0.8", "better": "higher"}
+    found = settled(
+        {
+            "measures": {
+                "one": {**measure, "kind": "process", "domain": "care"},
+                "two": {**measure, "kind": "cost", "domain": "care"},
+            },
+            "points": POINTS,
+            "domains": {"care": {"weight": 1, "minimum": 1}},
+            "domains_needed": 1,
+            "payment": {
+                "base": Decimal("1000.00"),
+                "withhold": "0.03",
+                "slope": 1,
+                "full": 100,
+                "payer": "payer",
+                "payee": "alder",
+            },
+            "bonus": {
+                "score": 50,
+                "kinds": {"outcome": 1},
+                "base": Decimal("1000.00"),
+                "line": [{"at": 0, "rate": 0}, {"at": 100, "rate": "0.02"}],
+                "payer": "payer",
+                "payee": "alder",
+            },
+        }
+    )
+    # 30.00 are withheld and follow the total; 10.00 are the bonus.
+    assert found["process_share"] == found["cost_share"] == Fraction(3, 8)
+    assert found["outcome_share"] == Fraction(1, 4)
+
+
+@pytest.mark.parametrize(
+    "terms",
+    [
+        {"kinds": {"outcome": "0.5"}, "line": [{"at": 0, "rate": 0}, {"at": 9, "rate": 1}]},
+        {"kinds": {"outcome": 1}, "line": [{"at": 5, "rate": 0}, {"at": "10 / 2", "rate": 1}]},
+    ],
+    ids=["kinds that make no whole", "a line that does not rise"],
+)
+def test_numbers_that_cannot_be_are_refused(terms: Mapping[str, Any]) -> None:
+    """With their place, wherever they are found."""
+    paying = {"base": Decimal("1000.00"), "payer": "payer", "payee": "alder"}
+    with pytest.raises((SettlementError, RulesetError), match=r"kinds|rise"):
+        settled({"bonus": {"score": 50, **terms, **paying}})
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"domains": {"care": {"weight": "-1 * 1", "minimum": 1}}}, "weight of care"),
+        ({"domains_needed": 2}, "domains_needed"),
+        ({"measures": {"one": {**MEASURE, "performance": 1, "threshold": 1, "benchmark": 0}}}, "b"),
+    ],
+)
+def test_a_scale_that_cannot_be_is_refused(changed: Mapping[str, Any], said: str) -> None:
+    """Whatever the data are, before any are read."""
+    terms = {
+        "measures": {"one": {**MEASURE, "performance": 1, "threshold": 0, "benchmark": 1}},
+        "points": POINTS,
+        "domains": {"care": {"weight": 1, "minimum": 1}},
+        "domains_needed": 1,
+    }
+    with pytest.raises(RulesetError, match=said):
+        settled({**terms, **changed})

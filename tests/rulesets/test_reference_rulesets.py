@@ -22,6 +22,14 @@ def test_there_are_rulesets() -> None:
     assert {path.parent for path in RULESETS} == folders
 
 
+def test_the_list_of_programs_names_every_folder() -> None:
+    """With a README of its own, which says where its figures come from."""
+    listed = (ROOT / "rulesets" / "README.md").read_text(encoding="utf-8")
+    for path in RULESETS:
+        assert f"]({path.parent.name})" in listed
+        assert (path.parent / "README.md").exists()
+
+
 @pytest.mark.parametrize("path", RULESETS, ids=NAMES)
 def test_a_reference_ruleset_is_valid(path: Path) -> None:
     """Validation finds no error."""

@@ -13,6 +13,7 @@ from rules_engine.warehouse.target import DIALECTS, TARGETS
 from rules_engine.warehouse.text import DialectError, translated
 
 RULESETS = sorted(Path("rulesets").glob("*/*.yaml"))
+PRICING = [path for path in RULESETS if any(rule.steps for rule in Engine().load(path).rules)]
 OTHERS = sorted(TARGETS)
 
 UNITS = "CAST(l.units AS DECIMAL(9, 0))"
@@ -27,9 +28,9 @@ COLUMNS = {
 }
 
 
-@pytest.fixture(scope="module", params=RULESETS, ids=str)
+@pytest.fixture(scope="module", params=PRICING, ids=str)
 def ruleset(request: pytest.FixtureRequest) -> Ruleset:
-    """A ruleset that ships with the engine."""
+    """A ruleset that ships with the engine and prices lines."""
     return Engine().load(request.param)
 
 
@@ -52,6 +53,13 @@ def test_every_ruleset_is_read_back_in_every_dialect(ruleset: Ruleset, dialect: 
     assert not list(query.find_all(exp.Command))
     assert [cte.alias for cte in query.ctes] == [cte.alias for cte in ours.ctes]
     assert query.named_selects == ours.named_selects
+
+
+@pytest.mark.parametrize("path", sorted({*RULESETS} - {*PRICING}), ids=str)
+def test_a_ruleset_that_prices_no_lines_says_so(path: Path) -> None:
+    """A query that gives nothing would look like one that prices."""
+    with pytest.raises(ValueError, match="prices no lines"):
+        Engine().load(path).sql()
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
@@ -180,7 +188,7 @@ def test_a_refusal_names_the_rules_that_hold_it_and_no_other(
 def test_another_dialect_is_refused_with_those_that_are_exact() -> None:
     """A database that computes in binary floats is none of them."""
     with pytest.raises(ValueError, match="sqlite is no dialect") as found:
-        Engine().load(RULESETS[0]).sql("sqlite")
+        Engine().load(PRICING[0]).sql("sqlite")
     assert all(dialect in str(found.value) for dialect in DIALECTS)
 
 

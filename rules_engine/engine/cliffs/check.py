@@ -2,18 +2,20 @@
 
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
-from itertools import groupby
+from itertools import groupby, pairwise
 from math import ceil, floor
+from operator import itemgetter
 from typing import Any, Final
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
 from rules_engine.diagnostics import Diagnostic, in_order
 from rules_engine.engine.cliffs.declared import Located, Range, located, number
 from rules_engine.engine.cliffs.moving import Moving
 from rules_engine.engine.cliffs.path import Recorder, Roundings
 from rules_engine.engine.cliffs.report import Stretch, Sweep
-from rules_engine.engine.cliffs.search import Fall, Found, Point, Step, search
+from rules_engine.engine.cliffs.search import Fall, Found, Point, Step, evenly, search
+from rules_engine.expressions import Kind
 from rules_engine.language.document import Path
 from rules_engine.methodology.explanation import number_text
 
@@ -36,13 +38,9 @@ class Effort:
     points_max: int = 20_000
 
 
-def sweep(moving: Moving, facts: str, effort: Effort) -> Sweep | None:
-    """Look at one promise for one entity and period; None where it is not promised to it."""
-    made = _Check(moving, effort)
-    when = moving.promise.formulas.get("when")
-    if when is not None and moving.value(when) is not True:
-        return None
-    return made.sweep(facts)
+def sweep(moving: Moving, facts: str, effort: Effort) -> Sweep:
+    """Look at one promise for one entity and period."""
+    return _Check(moving, effort).sweep(facts)
 
 
 @define
@@ -50,6 +48,7 @@ class _Check:
     moving: Moving
     effort: Effort
     findings: list[Diagnostic] = field(factory=list)
+    gaps: list[tuple[Fraction, Fraction]] = field(factory=list)
 
     def sweep(self, facts: str) -> Sweep:
         moving = self.moving
@@ -67,7 +66,8 @@ class _Check:
                 f"the range begins at {shown(low)} and ends at {shown(high)}, before it",
             )
         else:
-            places = located(moving, range_)
+            self.whole_type(range_)
+            places = self.inside(located(moving), range_)
             found, limits = self.search(places, range_)
             settlements = len(found.points)
             stretches = self.stretches(places, found, range_)
@@ -82,6 +82,7 @@ class _Check:
             first=range_.first * moving.unit,
             last=range_.last * moving.unit,
             stretches=stretches,
+            gaps=tuple(sorted(self.gaps)),
             settlements=settlements,
             limits=limits,
             findings=tuple(in_order(self.findings)),
@@ -90,17 +91,24 @@ class _Check:
     # -- what is looked at
 
     def search(self, places: tuple[Located, ...], range_: Range) -> tuple[Found, tuple[str, ...]]:
-        """Search twice where something is rounded: the second time each of its results counts."""
+        """Find what is rounded, and search with each of its results told apart."""
         moving, effort = self.moving, self.effort
         roundings = Roundings(moving.held.ruleset.declaration.rounding.unit)
         marks = {range_.first, range_.last}
+        near: set[int] = set()
         for place in places:
-            marks |= set(place.marks(moving.unit, range_))
-        followed: frozenset[tuple[int, int]] = frozenset()
-        found = self.once(marks, roundings, followed)
+            ends = set(place.ends(moving.unit, range_))
+            marks |= ends
+            near |= {value for end in ends for value in (end - 1, end + 1)}
+        near = {value for value in near if range_.first <= value <= range_.last}
+        # Steps that a rounding makes would be followed one by one if nothing were known of it.
+        for value in evenly(marks, effort.samples):
+            moving.at(value, Recorder(roundings, frozenset()))
+        followed = self.coarse(roundings)
+        found = self.once(marks, near, roundings, followed)
         while now := self.coarse(roundings) - followed:
             followed |= now
-            found = self.once(marks, roundings, followed)
+            found = self.once(marks, near, roundings, followed)
         counts = [roundings.steps(site) for site in roundings.seen]
         limits = [
             f"a formula is rounded to {count:,} different results in the range; the places where it"
@@ -113,11 +121,16 @@ class _Check:
         return found, tuple(limits)
 
     def once(
-        self, marks: Iterable[int], roundings: Roundings, followed: frozenset[tuple[int, int]]
+        self,
+        marks: Iterable[int],
+        near: Iterable[int],
+        roundings: Roundings,
+        followed: frozenset[tuple[int, int]],
     ) -> Found:
         return search(
             lambda at: self.moving.at(at, Recorder(roundings, followed)),
             marks,
+            near=near,
             sign=1 if self.moving.promise.declared.never == "falls" else -1,
             tolerance=self.moving.odd,
             samples=self.effort.samples,
@@ -129,6 +142,42 @@ class _Check:
         steps = {site: roundings.steps(site) for site in roundings.seen}
         return frozenset(s for s, count in steps.items() if 0 < count <= self.effort.steps_max)
 
+    # -- what is declared
+
+    def whole_type(self, range_: Range) -> None:
+        """Report what the range leaves out of a rate; the bounds of other types are no terms."""
+        moving = self.moving
+        if moving.promise.formulas["when_rises"].type.kind is not Kind.RATE:
+            return
+        whole = Range(first=0, last=floor(1 / moving.unit))
+        for key, first, last in (
+            ("from", whole.first, range_.first - 1),
+            ("through", range_.last + 1, whole.last),
+        ):
+            if first <= last:
+                self.uncovered((*self.path, key), first, last)
+
+    def inside(self, places: tuple[Located, ...], range_: Range) -> tuple[Located, ...]:
+        """Give the places that are in the range, and report those that are nowhere in it."""
+        unit = self.moving.unit
+        found = []
+        for place in places:
+            whole = place.whole(unit, range_)
+            if place.first <= place.last and whole.first <= whole.last:
+                found.append(place)
+                continue
+            where = shown(place.first)
+            if not place.at_once:
+                where = f"from {where} through {shown(place.last)}"
+            self.report(
+                place.path,
+                "RE438",
+                f"{place.kind} {place.name} is {where} for {self.who}, and the range goes from"
+                f" {shown(range_.first * unit)} through {shown(range_.last * unit)}",
+                "`when:` may say for whom it is there",
+            )
+        return tuple(found)
+
     # -- what was found
 
     def stretches(
@@ -138,14 +187,13 @@ class _Check:
         cliffs = [place for place in places if place.kind == "cliff"]
         regions = [place for place in places if place.kind == "region"]
         made: list[Stretch] = []
-        for fall in found.falls:
-            owner = next((place for place in cliffs if self.has(place, fall)), None)
+        for owner, fall in self.owned(found.falls, cliffs):
             made.append(self.stretch("cliff", fall, owner))
             if owner is None:
                 self.undeclared(fall, regions)
-        for step in found.steps:
-            owner = next((p for p in places if p.kind == "step" and self.has(p, step)), None)
-            made.append(self.stretch("step", step, owner))
+            else:
+                self.promised(fall, owner, regions)
+        made += self.steps([place for place in places if place.kind == "step"], found)
         for place in places:
             if place.kind != "region":
                 self.compare(place, found)
@@ -164,6 +212,40 @@ class _Check:
                 )
             )
         return tuple(sorted(made, key=lambda one: (one.first, one.last, one.kind)))
+
+    def owned(
+        self, falls: Iterable[Fall], cliffs: list[Located]
+    ) -> Iterator[tuple[Located | None, Fall]]:
+        """Give each fall with the cliff it is declared as; what is told apart inside one is one."""
+        open_: tuple[Located | None, Fall] | None = None
+        for fall in falls:
+            owner = next((place for place in cliffs if self.has(place, fall)), None)
+            if open_ is not None:
+                before, joined = open_
+                if owner is before is not None and joined.last.at == fall.first.at:
+                    open_ = owner, Fall(joined.first, fall.last)
+                    continue
+                yield open_
+            open_ = owner, fall
+        if open_ is not None:
+            yield open_
+
+    def steps(self, declared: list[Located], found: Found) -> Iterator[Stretch]:
+        """Give each step; those that are declared together as one."""
+        owners = [next((p for p in declared if self.has(p, one)), None) for one in found.steps]
+        for owner, pairs in groupby(zip(owners, found.steps, strict=True), key=itemgetter(0)):
+            steps = [step for _, step in pairs]
+            if owner is None:
+                yield from (self.stretch("step", step, None) for step in steps)
+                continue
+            whole = self.stretch("step", steps[0], owner)
+            yield evolve(
+                whole,
+                last=steps[-1].last.at * self.moving.unit,
+                paid_last=steps[-1].last.paid,
+                amount=sum((step.size for step in steps), Fraction(0)),
+                count=len(steps),
+            )
 
     def has(self, place: Located, found: Fall | Step) -> bool:
         """Whether a declared place is where something was found."""
@@ -196,7 +278,7 @@ class _Check:
         if not regions:
             at = range_.first
             for first, last in sorted(falls):
-                if first > at or (first == at == range_.first):
+                if first > at:
                     yield "", at, first
                 at = max(at, last)
             if at < range_.last or not falls:
@@ -209,14 +291,32 @@ class _Check:
         )
         for whole, place in covered:
             if whole.first > at + 1:
-                self.uncovered(at, whole.first)
+                self.uncovered((*self.path, "regions"), at + 1, whole.first - 1)
             if place.kind == "region" and whole.first <= whole.last:
                 yield place.name, whole.first, whole.last
             at = max(at, whole.last)
         if at < range_.last:
-            self.uncovered(at, range_.last + 1)
+            self.uncovered((*self.path, "regions"), at + 1, range_.last)
 
     # -- findings
+
+    def around(self, fall: Fall, regions: list[Located]) -> Located | None:
+        """Give a region in which a payment falls."""
+        first, last = fall.first.at * self.moving.unit, fall.last.at * self.moving.unit
+        return next((r for r in regions if r.first < last and first < r.last), None)
+
+    def promised(self, fall: Fall, owner: Located, regions: list[Located]) -> None:
+        """Report a cliff that stands where a region promises that there is none."""
+        region = self.around(fall, regions)
+        if region is not None:
+            first, last = fall.first.at * self.moving.unit, fall.last.at * self.moving.unit
+            self.report(
+                owner.path,
+                "RE437",
+                f"cliff {owner.name}, from {shown(first)} through {shown(last)} for {self.who},"
+                f" lies in region {region.name}, where better never pays less",
+                f"end {region.name} at one side of the cliff, and begin another at the other",
+            )
 
     def undeclared(self, fall: Fall, regions: list[Located]) -> None:
         first, last = fall.first.at * self.moving.unit, fall.last.at * self.moving.unit
@@ -241,6 +341,8 @@ class _Check:
         size = sum((one.size for one in mine), Fraction(0))
         # A declared place lies between two values of the input, each of which moves a little.
         near = self.moving.odd + 2 * sum((one.beside for one in mine), Fraction(0))
+        if not place.at_once:
+            near += self.at_ends(place, found)
         verb, less = ("loses", "less") if place.kind == "cliff" else ("gains", "more")
         if place.amount is None and not mine:
             why = f"{self.who} is paid no {less} there"
@@ -254,24 +356,41 @@ class _Check:
             f"{place.kind} {place.name} at {shown(place.first)}: {why}",
         )
 
+    def at_ends(self, place: Located, found: Found) -> Fraction:
+        """Give what the payment moves from one value to the next at the ends of a place."""
+        unit = self.moving.unit
+        ends = [(floor(end) - 1, ceil(end) + 1) for end in (place.first / unit, place.last / unit)]
+        return sum(
+            (
+                abs(b.paid - a.paid)
+                for a, b in pairwise(found.points)
+                if a.paid is not None
+                and b.paid is not None
+                and any(low <= a.at and b.at <= high for low, high in ends)
+            ),
+            Fraction(0),
+        )
+
     def refused(self, found: Found) -> None:
         for reason, points in groupby(found.points, key=lambda point: point.refused):
             if not reason:
                 continue
             stretch: list[Point] = list(points)
             first, last = (point.at * self.moving.unit for point in (stretch[0], stretch[-1]))
+            self.gaps.append((first, last))
             self.report(
                 self.path,
                 "RE436",
                 f"{self.who} cannot be settled from {shown(first)} through {shown(last)}: {reason}",
             )
 
-    def uncovered(self, at: int, next_: int) -> None:
+    def uncovered(self, path: Path, first: int, last: int) -> None:
         unit = self.moving.unit
+        self.gaps.append((first * unit, last * unit))
         self.report(
-            (*self.path, "regions"),
+            path,
             "RE435",
-            f"from {shown((at + 1) * unit)} through {shown((next_ - 1) * unit)} nothing is declared"
+            f"from {shown(first * unit)} through {shown(last * unit)} nothing is declared"
             f" for {self.who}; a region or a cliff may stand there",
         )
 

@@ -52,16 +52,16 @@ class Located:
         first, last = (floor(low), ceil(high)) if self.at_once else (ceil(low), floor(high))
         return Range(first=max(first, range_.first), last=min(last, range_.last))
 
-    def marks(self, unit: Fraction, range_: Range) -> Iterator[int]:
-        """Give the values of the input at its ends and next to them."""
+    def ends(self, unit: Fraction, range_: Range) -> Iterator[int]:
+        """Give the values of the input at its ends; those around one that lies between two."""
         for end in (self.first / unit, self.last / unit):
-            for value in (floor(end) - 1, floor(end), ceil(end), ceil(end) + 1):
+            for value in (floor(end), ceil(end)):
                 if range_.first <= value <= range_.last:
                     yield value
 
 
-def located(moving: Moving, range_: Range) -> tuple[Located, ...]:
-    """Give the places that a promise declares for an entity, within the range, in order.
+def located(moving: Moving) -> tuple[Located, ...]:
+    """Give the places that a promise declares for an entity, in order.
 
     Raises:
         SettlementError: A formula has no value here.
@@ -71,9 +71,7 @@ def located(moving: Moving, range_: Range) -> tuple[Located, ...]:
         when = place.formulas.get("when")
         if when is not None and moving.value(when) is not True:
             continue
-        one = _located(moving, place)
-        if one.last >= range_.first * moving.unit and one.first <= range_.last * moving.unit:
-            found.append(one)
+        found.append(_located(moving, place))
     return tuple(sorted(found, key=lambda one: (one.first, one.last)))
 
 

@@ -105,6 +105,11 @@ def _one(
     effort: Effort,
 ) -> Sweep | None:
     try:
+        when = promise.formulas.get("when")
+        rule = held.ruleset.rule(promise.declared.rule)
+        own = held.facts(rule, period, entity)
+        if when is not None and own.evaluate(when, None)[0] is not True:
+            return None
         return sweep(moving(held, promise, entity, period), facts, effort)
     except SettlementError as error:
         document = held.ruleset.declaration.document

@@ -24,11 +24,14 @@ class Decision:
 
     Attributes:
         outcome: What was decided, with what tells this decision from others.
-        margin: A number whose sign decides, or None where none does.
+        margin: A number whose sign decides, or None where none does. Of a rounding: what is
+            rounded.
+        rounded: Of a rounding, its result.
     """
 
     outcome: Hashable
     margin: Fraction | None = field(eq=False)
+    rounded: Fraction | None = field(eq=False, default=None)
 
 
 @define
@@ -156,5 +159,8 @@ class Recorder:
         if not isinstance(value, Fraction):
             return
         site = self._roundings.see(node, value)
-        if site in self._followed:
-            self._add(("rounded", site, value), None)
+        if site not in self._followed:
+            return
+        exact = self._values[id(node.operand)] if isinstance(node, tree.Round) else None
+        margin = exact if isinstance(exact, Fraction) else None
+        self.decisions.append(Decision(("rounded", site, value), margin, value))

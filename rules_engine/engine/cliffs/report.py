@@ -26,6 +26,7 @@ class Stretch:
         paid_first: What is paid at the first value; None where it cannot be settled.
         paid_last: What is paid at the last value; None where it cannot be settled.
         amount: What a cliff takes away for better, or a step adds at once; None for a region.
+        count: How many steps these are, which are declared together; 1 of all else.
         why: Why the contract has it.
     """
 
@@ -36,6 +37,7 @@ class Stretch:
     paid_first: Fraction | None
     paid_last: Fraction | None
     amount: Fraction | None = None
+    count: int = 1
     why: str = ""
 
     def as_json(self) -> dict[str, Any]:
@@ -48,6 +50,7 @@ class Stretch:
             "paid_first": None if self.paid_first is None else number_text(self.paid_first),
             "paid_last": None if self.paid_last is None else number_text(self.paid_last),
             "amount": None if self.amount is None else number_text(self.amount),
+            "count": self.count,
             "why": self.why,
         }
 
@@ -68,6 +71,8 @@ class Sweep:
         last: Last value of the range.
         stretches: Regions, cliffs and steps, in the order of the input; regions and cliffs are the
             whole range.
+        gaps: What they leave of it, or of all that a rate can be, each from its first value through
+            its last; empty where they are the whole.
         settlements: At how many values of the input the payment was settled.
         limits: What was not looked at step by step; empty where everything was.
         findings: What is wrong.
@@ -83,6 +88,7 @@ class Sweep:
     first: Fraction
     last: Fraction
     stretches: tuple[Stretch, ...]
+    gaps: tuple[tuple[Fraction, Fraction], ...]
     settlements: int
     limits: tuple[str, ...]
     findings: tuple[Diagnostic, ...]
@@ -108,6 +114,7 @@ class Sweep:
             first=Fraction(0),
             last=Fraction(0),
             stretches=(),
+            gaps=(),
             settlements=0,
             limits=(),
             findings=(finding,),
@@ -130,6 +137,7 @@ class Sweep:
             "first": number_text(self.first),
             "last": number_text(self.last),
             "stretches": [one.as_json() for one in self.stretches],
+            "gaps": [[number_text(first), number_text(last)] for first, last in self.gaps],
             "settlements": self.settlements,
             "limits": list(self.limits),
             "findings": [one.as_json() for one in self.findings],

@@ -16,7 +16,7 @@ from attrs import Factory, define, field, frozen
 
 from rules_engine.engine.cliffs.path import Decision
 
-__all__ = ["Fall", "Found", "Point", "Step", "search"]
+__all__ = ["Fall", "Found", "Point", "Step", "evenly", "search"]
 
 _BEND_KEPT: Final = Fraction(3, 10)
 """Of a bend, what is left of it in half the stretch: a curve keeps a quarter, a jump all of it."""
@@ -112,6 +112,7 @@ def search(
     settle: Callable[[int], Point],
     marks: Iterable[int],
     *,
+    near: Iterable[int] = (),
     sign: int,
     tolerance: Fraction,
     samples: int,
@@ -122,21 +123,36 @@ def search(
     Args:
         settle: Gives what is paid at a value of the input.
         marks: Values at which what is found is told apart; the first and the last are the range.
+        near: Other values that are settled.
         sign: 1 where the payment should not fall as the input rises, -1 where it should not rise.
         tolerance: Odd units of rounding, in currency, that count for nothing.
         samples: How many values, evenly spaced, are settled at least.
         points_max: How many values are settled at most.
     """
     made = _Search(
-        settle, tuple(sorted(set(marks))), Fraction(sign), tolerance, samples, points_max
+        settle,
+        tuple(sorted(set(marks))),
+        frozenset(near),
+        Fraction(sign),
+        tolerance,
+        samples,
+        points_max,
     )
     return made.whole()
+
+
+def evenly(marks: Iterable[int], samples: int) -> list[int]:
+    """Give values between the first mark and the last, evenly spaced, and the marks, in order."""
+    known = set(marks)
+    low, high = min(known), max(known)
+    return sorted(known | {low + (high - low) * n // samples for n in range(samples + 1)})
 
 
 @define
 class _Search:
     settle: Callable[[int], Point]
     marks: tuple[int, ...]
+    near: frozenset[int]
     sign: Fraction
     tolerance: Fraction
     samples: int
@@ -160,9 +176,7 @@ class _Search:
         return self.sign * _paid(point)
 
     def whole(self) -> Found:
-        low, high = self.marks[0], self.marks[-1]
-        even = {low + (high - low) * n // self.samples for n in range(self.samples + 1)}
-        for value in sorted({*even, *self.marks}):
+        for value in sorted({*evenly(self.marks, self.samples), *self.near}):
             self.at(value)
         for a, b in list(self.pairs()):
             self.part(a, b)
@@ -302,6 +316,10 @@ def _between(first: Point, last: Point, tries: int) -> int:
             continue
         if a.margin is None or b.margin is None or a.margin == b.margin:
             return middle
-        place = first.at + (last.at - first.at) * a.margin / (a.margin - b.margin)
+        # What is rounded turns over halfway between two results.
+        level = Fraction(0)
+        if a.rounded is not None and b.rounded is not None:
+            level = (a.rounded + b.rounded) / 2
+        place = first.at + (last.at - first.at) * (a.margin - level) / (a.margin - b.margin)
         return min(max(int(place // 1), first.at + 1), last.at - 1)
     return middle
