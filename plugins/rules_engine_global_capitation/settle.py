@@ -232,7 +232,9 @@ def _add(shares: dict[str, Money], payee: str, occasion: Occasion) -> None:
     """Add what is settled for the period to what a payee was paid for members."""
     sheet = occasion.worksheet
     name = f"share_{payee}"
-    known = f'"{name}" + ' if payee in shares else ""
+    # A name that is no word, such as `share_2024/a1`, is quoted as in SQL.
+    quoted = name if name.isidentifier() else f'"{name}"'
+    known = f"{quoted} + " if payee in shares else ""
     whole = sheet.let(name, f"{known}of_the_period", kind="posted")
     shares[payee] = Money.of(whole, occasion.currency)
 
