@@ -260,7 +260,7 @@ def settlement_json(run: "Run", digests: Mapping[str, str]) -> dict[str, Any]:
             "withheld": _text(summary.withheld),
             "paid": _text(summary.paid),
         },
-        **_months(run),
+        "member_months": _months(run),
         "reject_reasons": reject_reasons(run.sites),
         "settlements": [_settled(one, places) for one in run.settlements],
         "balances": {a: _text(m.as_decimal()) for a, m in run.ledger.balances().items()},
@@ -269,18 +269,16 @@ def settlement_json(run: "Run", digests: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
-def _months(run: "Run") -> dict[str, Any]:
-    """Give counts and totals of the member-months, where rules pay for some."""
+def _months(run: "Run") -> dict[str, Any] | None:
+    """Give counts and totals of the member-months; None where no rule pays for any."""
     if run.months is None:
-        return {}
+        return None
     found = run.months.summary
     amounts = ("allowed", "adjusted", "withheld", "paid")
     return {
-        "member_months": {
-            "priced": found.priced,
-            "rejected": found.rejected,
-            **{name: _text(getattr(found, name)) for name in amounts},
-        }
+        "priced": found.priced,
+        "rejected": found.rejected,
+        **{name: _text(getattr(found, name)) for name in amounts},
     }
 
 
