@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from rules_engine.engine import Engine, Explanation, Ruleset, Run
     from rules_engine.engine.certifying import Certificate
     from rules_engine.engine.cliffs import CliffReport
+    from rules_engine.engine.corrections import Correction, RowChange, corrections
     from rules_engine.expressions import Kind, TableType, Type
     from rules_engine.language.schema import expression_schema
     from rules_engine.ledger import Ledger, Money, Transfer, UnbalancedError, allocate, transfer
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
         Explained,
         Formula,
         Methodology,
+        MonthStep,
         Occasion,
         Output,
         Period,
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     )
     from rules_engine.pricing.given import Given, NotGivenError
     from rules_engine.pricing.missing import MissingColumnError
+    from rules_engine.pricing.months.priced import PricedMonth, RejectedMonth
     from rules_engine.pricing.priced import Adjustment, PricedClaim, PricedLine, RejectedLine
     from rules_engine.pricing.trace import Trace
 
@@ -39,6 +42,7 @@ __all__ = [
     "Adjustment",
     "Certificate",
     "CliffReport",
+    "Correction",
     "Diagnostic",
     "Engine",
     "Explained",
@@ -53,14 +57,18 @@ __all__ = [
     "Methodology",
     "MissingColumnError",
     "Money",
+    "MonthStep",
     "NotGivenError",
     "Occasion",
     "Output",
     "Period",
     "PricedClaim",
     "PricedLine",
+    "PricedMonth",
     "Query",
     "RejectedLine",
+    "RejectedMonth",
+    "RowChange",
     "Rows",
     "Ruleset",
     "RulesetError",
@@ -77,6 +85,7 @@ __all__ = [
     "Worksheet",
     "__version__",
     "allocate",
+    "corrections",
     "expression_schema",
     "hookimpl",
     "open_journal",
@@ -92,16 +101,18 @@ _HOMES: Final = {
         "engine": "Engine Explanation Ruleset Run",
         "engine.certifying": "Certificate",
         "engine.cliffs": "CliffReport",
+        "engine.corrections": "Correction RowChange corrections",
         "expressions": "Kind TableType Type",
         "language.schema": "expression_schema",
         "ledger": "Ledger Money Transfer UnbalancedError allocate transfer",
         "ledger.journal": "Journal JournalError open_journal",
         "methodology": (
-            "Explained Formula Methodology Occasion Output Period Query Rows Settlement "
+            "Explained Formula Methodology MonthStep Occasion Output Period Query Rows Settlement "
             "SettlementError Step TermsError Worksheet hookimpl"
         ),
         "pricing.given": "Given NotGivenError",
         "pricing.missing": "MissingColumnError",
+        "pricing.months.priced": "PricedMonth RejectedMonth",
         "pricing.priced": "Adjustment PricedClaim PricedLine RejectedLine",
         "pricing.trace": "Trace",
     }.items()

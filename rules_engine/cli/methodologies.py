@@ -92,6 +92,7 @@ def _text(offer: "Offer") -> str:
         word
         for word, does in (
             ("prices claim lines", methodology.price),
+            ("prices member-months", methodology.price_months),
             ("settles periods", methodology.settle or methodology.settle_together),
         )
         if does is not None

@@ -291,7 +291,20 @@ def priced_text(done: "Run") -> str:
         (name, amount(getattr(summary, name)))
         for name in ("charge", "allowed", "member", "withheld", "paid")
     ]
-    return "\n".join([*lines, aligned(rows, right={1})])
+    return "\n".join([*lines, aligned(rows, right={1}), *_months(done)])
+
+
+def _months(done: "Run") -> list[str]:
+    """Write how many member-months were priced and refused, and their dollars."""
+    if done.months is None:
+        return []
+    found = done.months.summary
+    refused = f", {found.rejected:,} rejected" if found.rejected else ""
+    rows = [
+        (name, amount(getattr(found, name))) for name in ("allowed", "adjusted", "withheld", "paid")
+    ]
+    priced = f"{counted(found.priced, 'member-month')} priced{refused}"
+    return [priced, aligned(rows, right={1})]
 
 
 def files_text(done: "Run") -> str:

@@ -218,7 +218,9 @@ def settled(ruleset: Contract, given: Mapping[str, Any]) -> Run:
             raise ValueError(msg)
         data[name] = rows_of(ruleset, name, rows)
     for name in ruleset.needs.tables:
-        data.setdefault(name, [])
+        # What is derived from a given table is not given as well.
+        if ruleset.bound.given[name].derived_from not in data:
+            data.setdefault(name, [])
     period = given.get("period")
     labels = None if period is None else (str(period),)
     return run(ruleset, data, labels=labels, mappings=())

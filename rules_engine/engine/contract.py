@@ -17,7 +17,10 @@ from rules_engine.language import DateRange
 from rules_engine.language.bind import LINE
 from rules_engine.language.bound import BoundRule, BoundRuleset
 from rules_engine.language.derived import columns_read
+from rules_engine.language.monthly import MONTH
 from rules_engine.methodology import Formula
+from rules_engine.pricing.months.plan import month_plan
+from rules_engine.pricing.months.pricer import MonthPricer
 from rules_engine.pricing.one import ClaimPricer
 from rules_engine.pricing.plan import Plan, PricingRule, columns_of
 from rules_engine.settlement.balances import TABLE
@@ -32,12 +35,15 @@ class Needs:
 
     Attributes:
         claim: Columns of a claim line that pricing reads; they may be None where the table says so.
-        given: Tables of the data that prices read; `price` takes them as `given`.
+        month: Columns of a member-month that pricing reads.
+        given: Tables of the data that prices of claims and of member-months read; `price` and
+            `price_month` take them as `given`.
         accumulators: Names of the running sums; `price` takes what has run up as `given`.
         tables: Columns that a run reads, by table.
     """
 
     claim: tuple[str, ...]
+    month: tuple[str, ...]
     given: tuple[str, ...]
     accumulators: tuple[str, ...]
     tables: Mapping[str, frozenset[str]] = Factory(dict)
@@ -96,7 +102,8 @@ class Contract:
         plan = self.plan
         return Needs(
             claim=tuple(c for c in plan.needed_columns if c not in plan.only_dates),
-            given=tuple(sorted({table for table, _ in plan.given_columns})),
+            month=tuple(sorted({c for p in self.month_plans.values() for c in p.needed_columns})),
+            given=tuple(sorted({t for p in self._plans for t, _ in p.given_columns})),
             accumulators=tuple(plan.accumulators),
             tables=self._needed_tables(),
         )
@@ -105,7 +112,10 @@ class Contract:
         found: dict[str, set[str]] = {}
         if self.plan.rules:
             found[LINE] = set(self.plan.needed_columns) - self.plan.only_dates
-        for table in self.plan.needed_tables & set(self.bound.given):
+        for months in self.month_plans.values():
+            found.setdefault(MONTH, set()).update(months.needed_columns)
+        read = {table for plan in self._plans for table in plan.needed_tables}
+        for table in read & set(self.bound.given):
             found.setdefault(table, set()).update(self.bound.given[table].columns)
         for rule in self.bound.rules:
             self._needed_of_formulas(rule, found)
@@ -152,6 +162,8 @@ class Contract:
             found.setdefault(relation, set()).update(known)
         elif any(rule.id == relation and rule.steps for rule in self.bound.rules):
             found[LINE] |= columns & set(self.bound.line_columns)
+        elif relation in self.month_plans:
+            found[MONTH] |= columns & set(self.bound.given[MONTH].columns)
 
     @cached_property
     def carried(self) -> tuple[str, ...]:
@@ -200,22 +212,51 @@ class Contract:
             row_date=row_date,
             first=effective.first,
             last=effective.through,
-            scale=max(0, -int(bound.declaration.rounding.to.as_tuple().exponent)),
+            scale=self._scale,
         )
 
+    @property
+    def _scale(self) -> int:
+        """Decimal places of a posted amount."""
+        return max(0, -int(self.bound.declaration.rounding.to.as_tuple().exponent))
+
+    @cached_property
+    def month_plans(self) -> Mapping[str, Plan]:
+        """What each rule that pays for member-months pays, by rule, in file order."""
+        return {
+            rule.id: month_plan(self.bound, rule, self._scale)
+            for rule in self.bound.in_file_order
+            if rule.months
+        }
+
+    @property
+    def _plans(self) -> tuple[Plan, ...]:
+        return (self.plan, *self.month_plans.values())
+
     def sites(self) -> Sites:
-        """Begin the numbers of what refuses a line; places are told from the ruleset's folder."""
-        return Sites({rule.id: beside(rule.place, self.path.parent) for rule in self.plan.rules})
+        """Begin the numbers of what refuses a row; places are told from the ruleset's folder."""
+        places = {rule.id: rule.place for rule in self.plan.rules}
+        # What pays for a month is written by the methodology; the first formula of its terms stands
+        # nearest to what the author can change.
+        places |= {
+            rule.id: next((f.place for f in rule.formulas), "")
+            for rule in self.bound.rules
+            if rule.months
+        }
+        return Sites({name: beside(place, self.path.parent) for name, place in places.items()})
 
     @cached_property
     def indexes(self) -> dict[str, dict[str, Index]]:
-        """The tables that prices look values up in, by column."""
+        """The tables that prices of claims look values up in, by column."""
+        return self._indexes(self.plan)
+
+    def _indexes(self, plan: Plan) -> dict[str, dict[str, Index]]:
         found: dict[str, dict[str, Index]] = {}
-        for name in sorted(self.plan.needed_tables):
-            shape = self.plan.tables[name]
+        for name in sorted(plan.needed_tables):
+            shape = plan.tables[name]
             dated = shape.effective is not None
             if shape.given:
-                columns = {c for t, c in self.plan.given_columns if t == name}
+                columns = {c for t, c in plan.given_columns if t == name}
                 found[name] = {c: Index({}, shape.key, dated, given=True) for c in columns}
                 continue
             table = self.bound.tables[name]
@@ -231,6 +272,14 @@ class Contract:
                 if self._pricer is None:
                     self._pricer = ClaimPricer(self.plan, self.indexes, self.sites())
         return self._pricer
+
+    @cached_property
+    def month_pricers(self) -> tuple[MonthPricer, ...]:
+        """The generated function of each rule that pays for member-months, in file order."""
+        return tuple(
+            MonthPricer(plan, self._indexes(plan), self.sites())
+            for plan in self.month_plans.values()
+        )
 
 
 def beside(place: str, folder: Path) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from rules_engine.engine.contract import beside
 from rules_engine.engine.explanation import explained_settlement, json_value, step_json
+from rules_engine.engine.months import UNFINISHED_MONTHS, months_from
 from rules_engine.engine.refusals import PRICED, reject_reasons
 from rules_engine.expressions.sql import quote, text
 from rules_engine.ledger import Money, Transfer
@@ -53,6 +54,10 @@ def write_results(run: "Run", out: Path, *, derived: bool = False) -> dict[str, 
         # A name of its own until now, because a run that fails must not leave half a result.
         (out / UNFINISHED).replace(files["lines.parquet"])
         run.connection.execute(lines_from(files["lines.parquet"]))
+    if run.months is not None:
+        files["member_months.parquet"] = out / "member_months.parquet"
+        (out / UNFINISHED_MONTHS).replace(files["member_months.parquet"])
+        run.connection.execute(months_from(files["member_months.parquet"]))
     files["rejects.csv"] = out / "rejects.csv"
     write_rejects(files["rejects.csv"], run.each_reject())
     files["transfers.csv"] = out / "transfers.csv"
@@ -71,6 +76,7 @@ def write_results(run: "Run", out: Path, *, derived: bool = False) -> dict[str, 
         files[f"statements/{path.name}"] = path
     files["pricing.sql"] = out / "pricing.sql"
     queries = [run.query.sql] if run.query is not None else []
+    queries += run.months.queries if run.months is not None else ()
     files["pricing.sql"].write_text(
         ";\n\n".join([*queries, *run.books.queries]) + ";\n", encoding="utf-8"
     )
@@ -254,11 +260,25 @@ def settlement_json(run: "Run", digests: Mapping[str, str]) -> dict[str, Any]:
             "withheld": _text(summary.withheld),
             "paid": _text(summary.paid),
         },
+        "member_months": _months(run),
         "reject_reasons": reject_reasons(run.sites),
         "settlements": [_settled(one, places) for one in run.settlements],
         "balances": {a: _text(m.as_decimal()) for a, m in run.ledger.balances().items()},
         "warnings": list(run.warnings),
         "files": dict(digests),
+    }
+
+
+def _months(run: "Run") -> dict[str, Any] | None:
+    """Give counts and totals of the member-months; None where no rule pays for any."""
+    if run.months is None:
+        return None
+    found = run.months.summary
+    amounts = ("allowed", "adjusted", "withheld", "paid")
+    return {
+        "priced": found.priced,
+        "rejected": found.rejected,
+        **{name: _text(getattr(found, name)) for name in amounts},
     }
 
 

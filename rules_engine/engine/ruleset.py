@@ -11,6 +11,8 @@ from rules_engine.engine.contract import Contract
 from rules_engine.methodology.explanation import Explanation, number_text
 from rules_engine.pricing.explain import explain_lines
 from rules_engine.pricing.given import Given
+from rules_engine.pricing.months.priced import PricedMonth, RejectedMonth
+from rules_engine.pricing.months.pricer import price_month
 from rules_engine.pricing.priced import PricedClaim, PricedLine
 from rules_engine.pricing.steps import line_tree
 
@@ -51,6 +53,27 @@ class Ruleset(Contract):
         if trace:
             return self.pricer.trace(claim, given)
         return self.pricer.price(claim, given)
+
+    def price_month(
+        self, month: Mapping[str, Any], given: Given | None = None
+    ) -> tuple[PricedMonth | RejectedMonth, ...]:
+        """Price one member-month.
+
+        Args:
+            month: A row of `member_month`; exact values (Decimal, int, date, str) or their texts.
+            given: Rows of the tables of the data that the rules read, for this member.
+
+        Returns:
+            What each rule that pays for it pays, in the order of the rules; nothing where none
+            does.
+
+        Raises:
+            MissingColumnError: A needed column is not there; an absent value is given as None.
+            NotGivenError: A needed table is not given.
+            TypeError: A value is a float, or of another type that is not exact.
+            ValueError: A given row does not read, or two of one key hold on the same day.
+        """
+        return price_month(self.month_pricers, month, given)
 
     def price_rows(
         self, rows: Iterable[Mapping[str, Any]], given: Given | None = None

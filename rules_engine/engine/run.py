@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 from attrs import Factory, define, field, frozen
 
 from rules_engine.engine.explanation import explained_settlement
+from rules_engine.engine.months import PricedMonths, month_rejects
 from rules_engine.engine.refusals import line_rejects
 from rules_engine.engine.stream import lines_of
 from rules_engine.expressions import Sites
@@ -73,6 +74,7 @@ class Run:
         books: The settlements and their ledger.
         sites: Why lines are rejected, by the number in the column `reject`.
         query: The SQL that priced the lines.
+        months: What became of the member-months; None where no rule pays for any.
         out: Folder of the result files, or None.
         files: Result file by its name.
         options: How the run was called.
@@ -86,6 +88,7 @@ class Run:
     books: Books
     sites: Sites
     query: BatchQuery | None
+    months: PricedMonths | None
     out: Path | None
     files: dict[str, Path] = Factory(dict)
     options: Mapping[str, Any] = Factory(dict)
@@ -114,8 +117,9 @@ class Run:
 
     @property
     def rejects_count(self) -> int:
-        """Rows that did not read and lines without a price."""
-        return self.summary.rows_rejected + self.summary.lines_rejected
+        """Rows that did not read, and lines and member-months without a price."""
+        months = 0 if self.months is None else self.months.summary.rejected
+        return self.summary.rows_rejected + self.summary.lines_rejected + months
 
     def lines(self) -> "pa.RecordBatchReader":
         """Give the priced lines as an Arrow stream, in the columns of `lines.parquet`.
@@ -211,6 +215,7 @@ class Run:
         """Give every row that did not read and every line without a price, one after the other."""
         yield from self.dataset.each_reject()
         yield from line_rejects(self)
+        yield from month_rejects(self)
 
     def rejects(self) -> list[Reject]:
         """List every row that did not read and every line without a price."""

@@ -14,6 +14,12 @@ from attrs import evolve
 
 from rules_engine.engine.contract import Contract
 from rules_engine.engine.mappings import read_mappings
+from rules_engine.engine.months import (
+    UNFINISHED_MONTHS,
+    month_sources,
+    monthly_engine,
+    price_months,
+)
 from rules_engine.engine.posting import openings_of
 from rules_engine.engine.refusals import PRICED, reject_reasons
 from rules_engine.engine.results import UNFINISHED, lines_from, write_results
@@ -23,6 +29,7 @@ from rules_engine.expressions import Scope, Sites
 from rules_engine.expressions import check as check_expression
 from rules_engine.expressions.sql import SqlWriter, quote, text
 from rules_engine.language.bind import LINE
+from rules_engine.language.monthly import MONTH
 from rules_engine.methodology import Period
 from rules_engine.pricing.batch import BatchQuery, batch_query
 from rules_engine.settlement.books import Books
@@ -65,7 +72,7 @@ def run(
     if engine not in ENGINES:
         msg = f"{engine} is no engine; {' and '.join(ENGINES)} are"
         raise ValueError(msg)
-    pricing = _engine(engine, spark)
+    pricing, monthly = _engine(engine, spark), monthly_engine(engine, spark)
     tell = progress or (lambda _phase, _done, _total: None)
     target = year if as_year is None else as_year
     chosen = _chosen(ruleset, labels, target)
@@ -89,6 +96,7 @@ def run(
         tell("price", None, None)
         sites = ruleset.sites()
         query, others = _price(ruleset, dataset, sites, unfinished, target, pricing)
+        months = price_months(ruleset, dataset, sites, out, monthly)
         tell("settle", None, None)
         sources = sources_of(ruleset, dataset, query)
         books = settle(
@@ -110,6 +118,7 @@ def run(
             books=books,
             sites=sites,
             query=query,
+            months=months,
             out=out,
             options={
                 "period": list(labels) if labels is not None else None,
@@ -126,8 +135,9 @@ def run(
             made.files = write_results(made, out, derived=derived)
     except BaseException:
         dataset.close()
-        if unfinished is not None:
-            unfinished.unlink(missing_ok=True)
+        if out is not None:
+            for name in (UNFINISHED, UNFINISHED_MONTHS):
+                (out / name).unlink(missing_ok=True)
         raise
     return made
 
@@ -177,10 +187,10 @@ def _chosen(ruleset: Contract, labels: tuple[str, ...] | None, year: int | None)
 
 def _months_read(ruleset: Contract, chosen: Sequence[Period]) -> tuple[date, date] | None:
     """Give the first and the last day of what settlement reads; None where prices read more."""
-    if not chosen or "member_month" in ruleset.plan.needed_tables:
+    if not chosen or MONTH in ruleset.plan.needed_tables:
         return None
     queries = (q for rule in ruleset.bound.rules for q in (*rule.derived, *rule.experience))
-    if any(read.table == "member_month" for query in queries for read in query.reads.values()):
+    if any(read.table == MONTH for query in queries for read in query.reads.values()):
         return None
     return min(p.first for p in chosen), max(p.last for p in chosen)
 
@@ -311,6 +321,8 @@ def sources_of(ruleset: Contract, dataset: Dataset, query: BatchQuery | None) ->
             )
         found[name] = Source(quote(name), row_date)
     found |= derived_sources(ruleset.bound)
+    if MONTH in dataset.tables:
+        found |= month_sources(ruleset)
     if query is None:
         return found
     for rule in ruleset.bound.rules:

@@ -44,6 +44,7 @@ _ROWS = {
     "RE614": "a function over the lines of a claim reads a line that is refused",
     "RE613": "a power, exponential or logarithm has no value",
     "RE611": "a computed date lies outside the years 1 to 9999",
+    "RE615": "nobody is named who is paid for a member-month",
 }
 
 CODES: Final = MappingProxyType({**_MEANING, **_ROWS})

@@ -29,6 +29,13 @@ from rules_engine.language.citing import citations, uncited
 from rules_engine.language.derived import SPAN, BoundQuery
 from rules_engine.language.document import Path
 from rules_engine.language.doubts import Doubts
+from rules_engine.language.monthly import (
+    MONTH,
+    PAID,
+    AmountWidth,
+    checked_months,
+    priced_columns,
+)
 from rules_engine.language.queries import Queries
 from rules_engine.language.references import (
     Marked,
@@ -49,6 +56,7 @@ from rules_engine.methodology import (
     Formula,
     Host,
     Methodology,
+    MonthStep,
     Step,
     TermsError,
 )
@@ -61,7 +69,7 @@ __all__ = ["LINE", "bind", "shape_of"]
 LINE = "medical_claim"
 """The table whose rows are priced."""
 
-_ROW_GRAINS = frozenset({"line"})
+_ROW_GRAINS = frozenset({"line", MONTH})
 _MONEY = Type.of(Kind.MONEY)
 _REMAINING = Decimal("9999999999999.99")
 
@@ -292,8 +300,9 @@ class _Binder:
                 suggest(rule.for_each, known) or f"declare it: entities: {{{rule.for_each}: …}}",
             )
             return None
-        prices = chosen.methodology.price is not None
-        when = self.condition(rule, "line" if prices else grain)
+        priced = _priced_grain(chosen.methodology)
+        prices = priced is not None
+        when = self.condition(rule, priced or grain)
         known_not_null = (
             proven_not_null(when.expression) if when is not None and prices else frozenset()
         )
@@ -329,7 +338,7 @@ class _Binder:
         try:
             terms = methodology.read_terms(_filled(rule.terms, formulas))
             outputs = methodology.outputs(terms)
-            steps = tuple(methodology.price(terms)) if methodology.price is not None else ()
+            steps, monthly = _priced(methodology, terms)
             derived = methodology.derive(terms) if methodology.derive is not None else {}
             asked = methodology.experience(terms) if methodology.experience is not None else {}
         except TermsError as error:
@@ -347,7 +356,8 @@ class _Binder:
             )
             return None
         self.check_words(rule, methodology, steps)
-        if not self.check_steps(rule, steps):
+        months = self.months(rule, methodology, monthly)
+        if months is None or not self.check_steps(rule, steps):
             return None
         reach = Queries(
             rule=rule.id,
@@ -359,6 +369,8 @@ class _Binder:
         # A compiled ruleset has been tried.
         made, faults = reach.derived(derived, tried=self.schemas)
         own = {query.name: query.shape for query in made}
+        if months:
+            own[PAID] = self.paid_months(rule)
         read, others = evolve(reach, own=own).experience(asked, tried=self.schemas and not faults)
         for query, fault in [*faults, *(() if faults else others)]:
             self.blame(chosen, query, fault)
@@ -378,6 +390,42 @@ class _Binder:
             formulas=tuple(formulas.values()),
             derived=made,
             experience=read,
+            months=months,
+        )
+
+    def months(
+        self, rule: Rule, methodology: Methodology[Any], steps: tuple[MonthStep, ...]
+    ) -> tuple[Step, ...] | None:
+        """Check what a rule pays for a member-month; give None where that is wrong."""
+        if not steps:
+            if methodology.price_months is None or rule.when is None:
+                return ()
+            message = f"{rule.id} pays for no member-months; when says which of them are paid for"
+            self.report((*rule.path, "when"), "RE326", message, key=True)
+            return None
+        width = AmountWidth(
+            _scale(self.declaration),
+            self.declaration.rounding.mode,
+            self.stage("allowed"),
+            self.stage("remaining"),
+        )
+        found, faults = checked_months(steps, self.scope(rule, {"grain": MONTH}), width)
+        for fault in faults:
+            self.report(
+                (*rule.path, "terms"),
+                "RE321",
+                f"{rule.methodology} cannot say what {rule.id} pays for a member-month: {fault}",
+                key=True,
+            )
+        return None if faults else found
+
+    def paid_months(self, rule: Rule) -> TableType:
+        """Give the shape of the member-months that a rule pays for."""
+        return TableType(
+            name=f"{rule.id}_{PAID}",
+            key=STANDARD[MONTH].key,
+            columns=priced_columns(self.stage("remaining")),
+            given=True,
         )
 
     def blame(self, chosen: _Chosen, query: str, fault: str) -> None:
@@ -417,7 +465,8 @@ class _Binder:
         for key, why in found:
             self.report((*rule.path, key), "RE326", f"{rule.id} {why}", key=True)
         unit = self.declaration.rounding.to
-        if steps and unit not in {Decimal(1).scaleb(-places) for places in range(13)}:
+        is_priced = _priced_grain(methodology) is not None
+        if is_priced and unit not in {Decimal(1).scaleb(-places) for places in range(13)}:
             message = (
                 f"to is {unit}, and {rule.id} prices lines; 1, 0.1, 0.01 and so on may stand here"
             )
@@ -598,14 +647,14 @@ class _Binder:
             return Scope(
                 profile="row",
                 grain=grain,
-                columns=self.given[LINE].columns,
+                columns=self.given[MONTH if grain == MONTH else LINE].columns,
                 stages=stages,
                 later=soundness.STAGES.difference(stages),
                 # A price is known when the claim comes; what is derived, when the data is there.
                 tables=self.shapes(derived=False),
                 parameters=numbers,
                 occurring=self.occurring,
-                of_claim=True,
+                of_claim=grain != MONTH,
             )
         if "names" in mark:
             columns = {name: Type.parse(type_) for name, type_ in mark["names"].items()}
@@ -685,6 +734,7 @@ class _Binder:
     def finer(self, grain: str) -> dict[str, str]:
         here = self.outputs(grain)
         found = {rule.id: rule.grain for rule in self.bound.values() if rule.id not in here}
+        found |= {r.id: MONTH for r in self.bound.values() if r.months}
         return found | {r.id: "line" for r in self.bound.values() if r.steps}
 
     def relations(self, grain: str | None) -> dict[str, Relation]:
@@ -701,6 +751,9 @@ class _Binder:
                 lines = {n: o.type for n, o in rule.outputs.items() if o.grain == "line"}
                 columns = {**self.given[LINE].columns, **lines}
                 found[rule.id] = Relation(name=rule.id, grain="line", columns=columns)
+            elif rule.months:
+                columns = dict(priced_columns(self.stage("remaining")))
+                found[rule.id] = Relation(name=rule.id, grain=MONTH, columns=columns)
             elif rule.grain not in {grain, "contract"}:
                 columns = {n: o.type for n, o in rule.outputs.items() if o.grain == "rule"}
                 found[rule.id] = Relation(name=rule.id, grain=rule.grain, columns=columns)
@@ -730,6 +783,22 @@ def _one_after_the_other(
         placed.append((day, moved(made.expression, len(text))))
         text += made.text
     return text, tuple(placed)
+
+
+def _priced(
+    methodology: Methodology[Any], terms: Any
+) -> tuple[tuple[Step, ...], tuple[MonthStep, ...]]:
+    """Ask a methodology what it pays for a line, and for a member-month."""
+    lines = methodology.price(terms) if methodology.price is not None else ()
+    months = methodology.price_months(terms) if methodology.price_months is not None else ()
+    return tuple(lines), tuple(months)
+
+
+def _priced_grain(methodology: Methodology[Any]) -> str | None:
+    """Give the grain of the rows that a methodology prices; None where it prices none."""
+    if methodology.price is not None:
+        return "line"
+    return MONTH if methodology.price_months is not None else None
 
 
 def _scale(declaration: Declaration) -> int:

@@ -27,13 +27,15 @@ class BoundRule:
         methodology: The way of paying.
         distribution: Where the methodology comes from.
         terms: What the methodology made of the terms.
-        when: The rule's condition: at row grain where it prices, else at its own grain.
+        when: The rule's condition: at row grain where it prices lines or member-months, else at
+            its own grain.
         grain: `contract` or the entity it runs for.
         outputs: What other rules may use.
         steps: Stages of the waterfall it sets; none where it only settles.
         formulas: Every formula of its terms.
         derived: Tables that it adds, in the order in which they are made.
         experience: Queries whose rows its settlement reads.
+        months: Stages of what it pays for a member-month; none where it pays for none.
     """
 
     declared: Rule
@@ -47,6 +49,7 @@ class BoundRule:
     formulas: tuple[Formula, ...]
     derived: tuple[BoundQuery, ...] = ()
     experience: tuple[BoundQuery, ...] = ()
+    months: tuple[Step, ...] = ()
 
     @property
     def id(self) -> str:

@@ -23,6 +23,7 @@ __all__ = [
     "STAGES",
     "Formula",
     "Methodology",
+    "MonthStep",
     "Occasion",
     "Output",
     "Period",
@@ -148,6 +149,29 @@ class Step:
     group_code: str | None = None
     carc: str | None = None
     per: str = "line"
+
+
+@frozen(kw_only=True)
+class MonthStep:
+    """One stage of what a rule pays for a member-month, written over formulas of the contract.
+
+    The text is an expression of a row, as contracts write them. It may name the columns of
+    `member_month`, the formulas under `names`, and in a stage after the first also `allowed` and
+    `remaining`. An amount is rounded as the ruleset posts it.
+
+    Attributes:
+        id: What it is called; unique within its rule.
+        sets: In this order: `when`, a condition beside the rule's own, where there is one; `payee`,
+            the party that is paid; `allowed`; and any number of amounts that are taken off it:
+            `adjustment` for good, or `withheld`.
+        text: The expression.
+        names: Names in the text that stand for formulas of the terms at grain `member_month`.
+    """
+
+    id: str
+    sets: str
+    text: str
+    names: Mapping[str, Formula] = Factory(dict)
 
 
 @frozen(kw_only=True)
@@ -336,7 +360,9 @@ class Methodology(Generic[Terms]):
         outputs: Every name that other rules may use; known before any data is read.
         derive: Tables it adds for other rules, which call one `<rule>_<name>`; one may read those
             that stand before it.
-        price: Steps at a row grain; the core compiles each to a closure and to SQL.
+        price: Steps of a claim line; the core compiles each to a closure and to SQL.
+        price_months: Steps of a member-month, compiled likewise; the rule's `when` then says which
+            member-months it pays for. Its experience may read them: the table `priced`.
         experience: Rows that `settle` reads beside what its expressions ask for; one for each
             entity, or few.
         settle: Pure; once for each entity and period.
@@ -353,6 +379,7 @@ class Methodology(Generic[Terms]):
     outputs: Callable[[Terms], Mapping[str, Output]]
     derive: Callable[[Terms], Mapping[str, Query]] | None = None
     price: Callable[[Terms], Sequence[Step]] | None = None
+    price_months: Callable[[Terms], Sequence[MonthStep]] | None = None
     experience: Callable[[Terms], Mapping[str, Query]] | None = None
     settle: Callable[[Terms, Occasion], Settlement] | None = None
     settle_together: Callable[[Terms, Sequence[Occasion]], Sequence[Settlement]] | None = None

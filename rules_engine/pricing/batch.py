@@ -7,10 +7,10 @@ from typing import Final
 from attrs import define, field
 
 from rules_engine.expressions import Expression, Sites, tree
-from rules_engine.expressions.quotient import by_division
-from rules_engine.expressions.sql import SqlWriter, constant, decimal, quote
+from rules_engine.expressions.sql import SqlWriter, constant, quote
 from rules_engine.pricing import claim_functions, running
-from rules_engine.pricing.plan import AMOUNT, EXCEEDS, Plan, PricingRule, columns_of, may_exceed
+from rules_engine.pricing.amounts_sql import narrowed, posted, refused
+from rules_engine.pricing.plan import Plan, PricingRule, columns_of, may_exceed
 
 __all__ = ["KEYS", "BatchQuery", "batch_query"]
 
@@ -311,32 +311,15 @@ class _Batch:
 
     def amount(self, writer: SqlWriter, expression: Expression) -> str:
         """Write an amount as it is posted."""
-        written = writer.write(expression)
-        posted = f"DECIMAL({38 if may_exceed(expression) else 18}, {self.plan.scale})"
-        # A sum that is rounded to the posted scale has been cast to it.
-        rounds = isinstance(expression, tree.Round) and not by_division(expression)
-        is_cast = rounds and written.startswith("CAST(round(")
-        return (
-            written
-            if is_cast and decimal(expression.type) == posted
-            else f"CAST({written} AS {posted})"
-        )
+        return posted(writer, expression, self.plan.scale)
 
     def absent(self, expression: Expression, column: str) -> str | None:
         """Write what rejects a line whose amount, now in a column, is null or too large."""
-        tests = []
-        if expression.type.nullable:
-            null = self.sites.number("RE605", "a null reaches an amount")
-            tests.append(f"WHEN l.{column} IS NULL THEN {null}")
-        if may_exceed(expression):
-            large = self.sites.number("RE612", EXCEEDS)
-            tests.append(f"WHEN abs(l.{column}) > {AMOUNT.high} THEN {large}")
-        return f"CASE {' '.join(tests)} END" if tests else None
+        return refused(expression, column, self.sites)
 
     def narrowed(self, column: str) -> str:
         """Write an amount in the width that all amounts have; null where it is too large."""
-        fits = f"CAST(l.{column} AS DECIMAL(18, {self.plan.scale}))"
-        return f"CASE WHEN abs(l.{column}) <= {AMOUNT.high} THEN {fits} END"
+        return narrowed(column, self.plan.scale)
 
     def spread(self) -> None:
         """Spread what is paid once a claim over its lines, by largest remainder on charges."""

@@ -40,7 +40,7 @@ def may_exceed(expression: Expression) -> bool:
 
 @frozen(kw_only=True)
 class PricingRule:
-    """A rule that prices lines.
+    """A rule that prices rows.
 
     Attributes:
         id: The rule.
@@ -72,16 +72,17 @@ class PricingRule:
 
 @frozen(kw_only=True)
 class Plan:
-    """All that pricing needs to know of a ruleset.
+    """All that pricing rows of one kind needs to know of a ruleset.
 
     Attributes:
         rules: Pricing rules in file order.
-        columns: Type of every column of `medical_claim`.
+        columns: Type of every column of a row: of `medical_claim`, or of `member_month`.
         tables: Shape of every table that expressions may read.
         row_date: The date at which a line is priced.
         first: First day of the ruleset.
         last: Its last day.
         scale: Decimal places of a posted amount.
+        always: Columns that stand in every result, whether a formula reads them or not.
     """
 
     rules: tuple[PricingRule, ...]
@@ -91,6 +92,7 @@ class Plan:
     first: date
     last: date
     scale: int
+    always: frozenset[str] = frozenset({"charge_amount"})
 
     @cached_property
     def choosing(self) -> tuple[PricingRule, ...]:
@@ -125,9 +127,8 @@ class Plan:
 
     @cached_property
     def needed_columns(self) -> tuple[str, ...]:
-        """Columns of the claim that pricing reads beside its keys, in a stable order."""
-        # The charge stands in every result.
-        return tuple(sorted(columns_of(self.expressions()) | {"charge_amount"}))
+        """Columns of the row that pricing reads, in a stable order."""
+        return tuple(sorted(columns_of(self.expressions()) | self.always))
 
     @cached_property
     def read_columns(self) -> Mapping[str, Type]:

@@ -69,7 +69,9 @@ class Balances:
         if len(found) == 1:
             said = found.pop()
             # What was settled in full holds what came since; the journal says that by a zero.
-            is_settled = account in self.settled if held is not None else posted == Money(0, self.currency)
+            is_settled = (
+                account in self.settled if held is not None else posted == Money(0, self.currency)
+            )
             if known is None or is_settled or said == known:
                 return said
             by = "this run" if held is not None else "the journal"

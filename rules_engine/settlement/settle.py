@@ -211,7 +211,9 @@ def _settlements(
 def _occasion(facts: Facts, known_at: date | None, balances: Balances) -> _Asked | None:
     """Give all that a settlement of one entity may know; None where the rule does not hold."""
     ruleset, rule = facts.ruleset, facts.rule
-    if rule.when is not None and facts.evaluate(rule.when, None)[0] is not True:
+    # A condition of member-months says which of them are paid for, not whether anything is settled.
+    applies = rule.when if not rule.months else None
+    if applies is not None and facts.evaluate(applies, None)[0] is not True:
         return None
     declared = ruleset.declaration
     groups = {**declared.groups, **{p: (p,) for p in declared.parties}}

@@ -4,9 +4,12 @@ from typing import Final
 
 from rules_engine.tables.integrity import FIRST_DAY, LAST_DAY
 
-__all__ = ["enrolled_through", "member_months"]
+__all__ = ["ON_15", "enrolled_through", "member_months"]
 
 _ATTRIBUTES: Final = ("party", "product", "birth_date", "sex", "region", "risk_score")
+ON_15: Final = ("enrolled_on_15", "party_on_15")
+"""What is told of the 15th of a month; derived where somebody asks for it."""
+
 # An end this long after the last enrolment stands for `not ended`: 2099-12-31, 9999-12-31.
 _OPEN_YEARS: Final = 10
 
@@ -35,6 +38,7 @@ def member_months(
     *,
     first: str = FIRST_DAY,
     last: str = LAST_DAY,
+    on_15: bool = False,
 ) -> str:
     """Write the query that derives member-months from enrolment.
 
@@ -49,6 +53,8 @@ def member_months(
         through: SQL of the last day that counts; spans without an end go on to it.
         first: SQL of a day in the first month that somebody reads.
         last: SQL of a day in the last month that somebody reads.
+        on_15: Whether to tell who is enrolled on the 15th and whose member that is: of spans that
+            overlap, the one that began later says it, where there is no roster.
     """
     attributes = ", ".join(_ATTRIBUTES)
     party, join = "d.party", ""
@@ -57,6 +63,23 @@ def member_months(
         join = (
             f" LEFT JOIN {roster} AS r ON r.person_id = d.person_id AND d.first_day"
             f' BETWEEN coalesce(r."from", {FIRST_DAY}) AND coalesce(r."through", {LAST_DAY})'
+        )
+    counted_15 = single_15 = named_15 = given_15 = ""
+    if on_15:
+        there = "month + 14 BETWEEN f AND t"
+        counted_15 = (
+            f", bool_or({there}) AS enrolled_on_15, first(party ORDER BY s DESC, e DESC,"
+            f" {attributes}) FILTER ({there}) AS party_on_15"
+        )
+        single_15 = f", {there} AS enrolled_on_15, CASE WHEN {there} THEN party END AS party_on_15"
+        named_15 = ", enrolled_on_15, party_on_15"
+        whose = "d.party_on_15" if roster is None else "r15.party"
+        given_15 = f", enrolled_on_15, {whose} AS party_on_15"
+    if roster is not None and on_15:
+        join += (
+            f" LEFT JOIN {roster} AS r15 ON r15.person_id = d.person_id AND d.enrolled_on_15"
+            f' AND d.month + 14 BETWEEN coalesce(r15."from", {FIRST_DAY})'
+            f' AND coalesce(r15."through", {LAST_DAY})'
         )
     pieces = (
         "SELECT *, CAST(unnest(generate_series("
@@ -84,12 +107,12 @@ def member_months(
         f" ORDER BY f, s DESC, e DESC, {attributes}) AS place FROM cut),"
         " counted AS (SELECT person_id, month,"
         " CAST(sum(greatest(0, date_diff('day', greatest(f, before + 1), t) + 1)) AS INTEGER)"
-        " AS days"
+        f" AS days{counted_15}"
         " FROM ranked GROUP BY person_id, month),"
-        f" d AS (SELECT person_id, month, days, f AS first_day, {attributes}"
+        f" d AS (SELECT person_id, month, days, f AS first_day, {attributes}{named_15}"
         " FROM ranked JOIN counted USING (person_id, month) WHERE place = 1"
         " UNION ALL SELECT person_id, month, CAST(date_diff('day', f, t) + 1 AS INTEGER),"
-        f" f, {attributes} FROM single)"
+        f" f, {attributes}{single_15} FROM single)"
         " SELECT d.person_id, d.month, days AS days_enrolled,"
         " day(last_day(month))::INTEGER AS days_in_month,"
         # Whole numbers, because an engine divides decimals as binary fractions.
@@ -99,6 +122,6 @@ def member_months(
         " CAST(greatest(0, year(month) - year(birth_date)"
         " - CASE WHEN month(birth_date) > month(month)"
         " OR (month(birth_date) = month(month) AND day(birth_date) > 1) THEN 1 ELSE 0 END)"
-        " AS INTEGER) AS age, sex, region, risk_score"
+        f" AS INTEGER) AS age, sex, region, risk_score{given_15}"
         f" FROM d{join}"
     )

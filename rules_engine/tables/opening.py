@@ -417,9 +417,15 @@ class Opening:
         first, last = integrity.FIRST_DAY, integrity.LAST_DAY
         if months_read is not None:
             first, last = (f"DATE '{end}'" for end in months_read)
-        query = months.member_months("eligibility", roster, day, first=first, last=last)
+        asked = (self.needs or {}).get("member_month", ())
+        on_15 = self.needs is None or any(name in asked for name in months.ON_15)
+        query = months.member_months(
+            "eligibility", roster, day, first=first, last=last, on_15=on_15
+        )
         self.connection.execute(f"CREATE TABLE member_month AS {query}")
-        self.columns["member_month"] = tuple(self.known["member_month"].columns)
+        self.columns["member_month"] = tuple(
+            name for name in self.known["member_month"].columns if on_15 or name not in months.ON_15
+        )
 
     # -- results
 

@@ -162,7 +162,8 @@ STANDARD: Final[Mapping[str, StandardTable]] = MappingProxyType(
                 _each(_CODE, "person_id")
                 | {"month": _DATE, "days_enrolled": _DAYS, "days_in_month": _DAYS}
                 | {"fraction": Type.of(Kind.RATE)}
-                | _PERSON_MONTH,
+                | _PERSON_MONTH
+                | {"enrolled_on_15": Type.of(Kind.BOOLEAN), "party_on_15": _CODE},
                 "month",
                 required="person_id month fraction",
                 months=frozenset({"month"}),

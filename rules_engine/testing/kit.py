@@ -27,6 +27,7 @@ from rules_engine.testing.laws import (
     explanations_give_the_amounts,
     transfers_balance,
 )
+from rules_engine.testing.months import months_alone_as_in_the_batch
 from rules_engine.testing.strategies import PARTIES, YEAR, experiences
 
 __all__ = ["CHARGED", "RULE", "hold_to_every_law", "holds_to_every_law", "hostile_host"]
@@ -168,6 +169,7 @@ def hold_to_every_law(
     with ruleset.run(_copy(facts), mappings=()) as run:
         transfers_balance(run.ledger.transfers)
         alone_as_in_the_batch(ruleset, run)
+        months_alone_as_in_the_batch(ruleset, run)
         explanations_give_the_amounts(ruleset, run)
         amounts = amounts_of(run)
         report = _report(run)

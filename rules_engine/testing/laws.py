@@ -12,6 +12,7 @@ from rules_engine.pricing.explain import explain_lines
 from rules_engine.pricing.given import Given
 from rules_engine.pricing.priced import PricedClaim, PricedLine, RejectedLine
 from rules_engine.testing.judge import judge
+from rules_engine.testing.months import priced_months_of
 
 __all__ = [
     "alone_as_in_the_batch",
@@ -237,6 +238,7 @@ def amounts_of(run: Run) -> dict[str, Any]:
             | {"why": None if row["reject"] is None else _why(run, row["reject"])}
             for key, row in sorted(lines_of(run).items())
         },
+        "months": priced_months_of(run),
         "outputs": {
             (one.rule, one.key, one.period.label): dict(one.outputs) for one in run.settlements
         },

@@ -1,0 +1,1 @@
+"""Member-months: what each rule pays for one, alone and in a batch."""
