@@ -509,8 +509,10 @@ class _Binder:
                 # What names the table is wrong, and is said to be.
                 return None
             mark["rows"] = table
-        if "rows" in mark:
-            mark["grain"] = f"row of {mark['rows']}"
+        if "rows" in mark or "columns" in mark:
+            mark["grain"] = f"row of {mark.get('rows', rule.id)}"
+            if not self.is_clear(rule, term, mark):
+                return None
         scope = evolve(self.scope(rule, mark), not_null=not_null)
         base = (*rule.terms_path, *term.path)
         if not isinstance(term.value, dict):
@@ -533,6 +535,20 @@ class _Binder:
             self.findings += soundness.one_value_a_period(self.declaration, rule, expression, base)
         place = str(self.declaration.document.locate(base))
         return Formula(text=text, expression=expression, grain=str(mark["grain"]), place=place)
+
+    def is_clear(self, rule: Rule, term: Marked, mark: Mapping[str, Any]) -> bool:
+        """Refuse a table whose columns are called as what the methodology adds to its rows."""
+        table = str(mark.get("rows", ""))
+        taken = [name for name in mark.get("columns", ()) if name in self.columns_of(table)]
+        if taken:
+            self.report(
+                (*rule.terms_path, *term.path),
+                "RE210",
+                f"{table} has the column {taken[0]}, and {rule.methodology} has something else of"
+                " that name",
+                f"give the column of {table} another name",
+            )
+        return not taken
 
     def written(
         self, rule: Rule, path: Path, value: Any, mark: Mapping[str, Any], scope: Scope
@@ -593,11 +609,12 @@ class _Binder:
                 occurring=self.occurring,
                 of_claim=True,
             )
-        if "rows" in mark:
+        if "rows" in mark or "columns" in mark:
+            beside = {name: Type.parse(said) for name, said in mark.get("columns", {}).items()}
             return Scope(
                 profile="row",
                 grain=grain,
-                columns=self.columns_of(str(mark["rows"])),
+                columns={**self.columns_of(str(mark.get("rows", ""))), **beside},
                 tables=self.shapes(),
                 parameters=numbers,
                 occurring=self.occurring,

@@ -104,6 +104,7 @@ def expression_schema(  # noqa: D417  (the other words are any keywords of JSON 
     posted: bool = False,
     rows: str | None = None,
     rows_of: str | None = None,
+    columns: Mapping[str, str] | None = None,
     **annotations: Any,
 ) -> dict[str, Any]:
     """Give the schema of a term that is an expression, or expressions from dates on.
@@ -117,6 +118,8 @@ def expression_schema(  # noqa: D417  (the other words are any keywords of JSON 
         posted: Whether its value is posted as it is, so that the author has to round it.
         rows: Standard table of whose rows it has one value each, for a column of a query.
         rows_of: Term beside it that names such a table.
+        columns: Columns that rows have which the methodology derives, with the type of each; beside
+            the table's where `rows` names one.
     """
     marks = {
         "type": type,
@@ -125,6 +128,7 @@ def expression_schema(  # noqa: D417  (the other words are any keywords of JSON 
         "posted": posted or None,
         "rows": rows,
         "rows_of": rows_of,
+        "columns": None if columns is None else dict(columns),
     }
     schema: dict[str, Any] = {
         "title": title,
