@@ -20,7 +20,7 @@ from rules_engine_bundled_episode.types import AMOUNT, TOTAL
 
 __all__ = ["answered", "cost", "cut", "episode", "service", "trigger"]
 
-_SCORE: Final = Type(Kind.NUMBER, scale=6)
+_SCORE: Final = Type.of(Kind.FACTOR)
 _ANSWERED: Final = {**WITHIN, "provider": CODE, "risk_score": _SCORE}
 _SIDES: Final = ("above", "below")
 _NOTHING: Final = "CAST(NULL AS DECIMAL(18, 2))"

@@ -98,7 +98,7 @@ def _episodes() -> Query:
         "person_id": _CODE,
         "first_day": Type.of(Kind.DATE),
         "last_day": Type.of(Kind.DATE),
-        "risk_score": Type(Kind.NUMBER, scale=6),
+        "risk_score": Type.of(Kind.FACTOR),
         "target_amount": TOTAL.with_null(),
         **dict.fromkeys(_AMOUNTS, TOTAL),
     }

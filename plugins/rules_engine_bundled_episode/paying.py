@@ -61,11 +61,10 @@ def by_target(terms: Reconcile, occasion: Occasion) -> Paid:
 def _limited(terms: Reconcile, occasion: Occasion) -> str:
     """Bring the sum of the episodes to what moves: by quality, then within the limits."""
     sheet = occasion.worksheet
-    for name, sign in (("gain_quality", ">"), ("loss_quality", "<")):
+    for name in ("gain_quality", "loss_quality"):
         if name in terms.formulas and sheet[name] < 0:
             msg = f"{name} of {occasion.rule} in {occasion.period.label} is {sheet[name]}, below 0"
             raise SettlementError(msg)
-        del sign
     gain = "gross * gain_quality" if "gain_quality" in terms.formulas else "gross"
     loss = "gross * loss_quality" if "loss_quality" in terms.formulas else "gross"
     sheet.let("adjusted", gain if sheet["gross"] >= 0 else loss)
@@ -130,7 +129,7 @@ def _of_type(
     result = f"result_{name}"
     if len(rows) < terms.minimum_episodes:
         note = f"{len(rows)} episodes; fewer than {terms.minimum_episodes}"
-        sheet.let(result, "0.00 * 1", note=note)
+        sheet.take(result, Fraction(0), formula="0.00", unit="money", kind="step", note=note)
         return result
     for what, formula in one.formulas.items():
         occasion.take(f"{what}_{name}", formula)

@@ -22,7 +22,7 @@ from rules_engine_bundled_episode.types import AMOUNT
 __all__ = ["beside", "judged", "kept", "placed", "weighed"]
 
 _KEY: Final = {"claim_id": CODE, "claim_line_number": COUNT}
-_SCORE: Final = Type(Kind.NUMBER, scale=6)
+_SCORE: Final = Type.of(Kind.FACTOR)
 _WHOLE_SCORE: Final = 1_000_000
 _WEIGHT_UNIT: Final = 10_000
 

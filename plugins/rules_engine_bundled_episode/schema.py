@@ -34,7 +34,7 @@ EPISODE: Final = {
 }
 """What formulas of an episode see, and the type of each."""
 
-JUDGED: Final = {**EPISODE, "provider": "code or null", "risk_score": "number(6)"}
+JUDGED: Final = {**EPISODE, "provider": "code or null", "risk_score": "factor"}
 """What formulas see once it is known who answers for an episode, and how risky it is."""
 
 

@@ -1,6 +1,6 @@
 """What a bundled episode settles: counts of every trigger and line, and what moves."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from typing import Any, Final
 
@@ -85,6 +85,11 @@ def _take(occasion: Occasion, name: str, value: Any, formula: str, unit: str) ->
     occasion.worksheet.take(name, Fraction(value), formula=formula, unit=unit)
 
 
+def _sum(amounts: Iterable[Any]) -> Fraction:
+    """Add amounts exactly: a sum of decimals would be rounded by what the host has set."""
+    return sum(map(Fraction, amounts), Fraction(0))
+
+
 def _count_triggers(terms: Terms, occasion: Occasion) -> None:
     sheet, table = occasion.worksheet, f"{occasion.rule}_trigger"
     rows = _own(occasion, "triggers")
@@ -118,12 +123,12 @@ def _sum_episodes(terms: Terms, occasion: Occasion) -> None:
     sheet, table = occasion.worksheet, f"{occasion.rule}_episode"
     rows = _own(occasion, "sums")
     for one in terms.types:
-        value = sum(r["actual_amount"] for r in rows if r["episode_type"] == one.name)
+        value = _sum(r["actual_amount"] for r in rows if r["episode_type"] == one.name)
         formula = f"sum({table}.actual_amount) FILTER (WHERE episode_type = '{one.name}')"
         _take(occasion, f"actual_{one.name}", value, formula, "money")
     for name in ("bundle", "prorated", "truncated"):
         column = f"{name}_amount"
-        value = sum(row[column] for row in rows)
+        value = _sum(row[column] for row in rows)
         _take(occasion, column, value, f"sum({table}.{column})", "money")
     sheet.let("actual_amount", "bundle_amount - prorated_amount - truncated_amount")
 
@@ -132,7 +137,7 @@ def _sum_lines(occasion: Occasion) -> None:
     sheet, table = occasion.worksheet, f"{occasion.rule}_service"
     rows = _own(occasion, "lines")
     for name, status in (("in_bundle", "bundle"), ("outside", "outside"), ("left_out", "excluded")):
-        value = sum(row["amount"] for row in rows if row["status"] == status)
+        value = _sum(row["amount"] for row in rows if row["status"] == status)
         formula = f"sum({table}.amount) FILTER (WHERE status = '{status}')"
         _take(occasion, name, value, formula, "money")
     sheet.let("total_amount", "in_bundle + outside + left_out")
