@@ -1,4 +1,4 @@
-"""The examples of attribution and of a regional benchmark: their cases."""
+"""The examples of attribution, episodes and a regional benchmark: their cases."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from rules_engine import Engine
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
-@pytest.mark.parametrize("name", ["attribution", "regional_benchmark"])
+@pytest.mark.parametrize("name", ["attribution", "episodes", "regional_benchmark"])
 def test_every_case_passes(name: str) -> None:
     """What the notes say by hand is what the engine finds."""
     results = Engine().load(EXAMPLES / name / "ruleset.yaml").test()
