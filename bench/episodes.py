@@ -17,11 +17,11 @@ SEED = 7
 
 
 def write_claims(folder: Path, lines: int) -> None:
-    """Write made-up claims of 2026, one line in fifty a stay, and the enrolment of their persons."""
+    """Write made-up claims of 2026, of which one in fifty is a stay, and who is enrolled."""
     persons = max(1, lines // LINES_A_PERSON)
     connection = duckdb.connect()
     stays = (
-        f"SELECT i, hash(i, {SEED}) AS a, hash(i, {SEED + 1}) AS b, hash(i, {SEED + 2}) AS c,"
+        f"SELECT i, hash(i, {SEED}) AS a, hash(i, {SEED + 1}) AS b, hash(i, {SEED + 2}) AS c,"  # noqa: S608  numbers
         f" hash(i, {SEED + 3}) % 50 = 0 AS is_stay FROM range({lines}) AS t(i)"
     )
     day = "DATE '2026-01-01' + CAST(c % 365 AS INTEGER)"
@@ -31,7 +31,8 @@ def write_claims(folder: Path, lines: int) -> None:
         f" 'm' || (b % {persons}) AS person_id,"
         " CASE WHEN is_stay THEN 'institutional' ELSE 'professional' END AS claim_type,"
         f" 'h' || (hash(b % {persons}, c % 4) % {HOSPITALS}) AS billing_tin,"
-        " CASE WHEN is_stay THEN ['470', '291', '292', '871', '194'][CAST(1 + a % 5 AS INTEGER)] END AS drg_code,"
+        " CASE WHEN is_stay THEN ['470', '291', '292', '871', '194'][CAST(1 + a % 5 AS INTEGER)] END"
+        " AS drg_code,"
         f" CASE WHEN is_stay THEN {day} END AS admission_date,"
         f" CASE WHEN is_stay THEN {ends} END AS discharge_date,"
         f" {day} AS claim_line_start_date, {ends} AS claim_line_end_date,"

@@ -91,9 +91,7 @@ SELECT a.episode_id, a.episode_type, a.period_start, a.provider, {wanted},
             "spent_amount": TOTAL,
         },
         rows={
-            "answered": Rows(
-                table="answered", columns=columns, formulas=formulas
-            ),
+            "answered": Rows(table="answered", columns=columns, formulas=formulas),
             "placed": Rows(
                 table="placed", columns=("episode_id", "amount", "prorated_amount", "reason")
             ),
@@ -163,7 +161,7 @@ def _deviating(side: str, deviations: Fraction) -> str:
     is not more; what comes after its point decides no cent that is rounded half up.
     """
     above, below = deviations.numerator, deviations.denominator
-    root = f"CASE WHEN r.root * r.root = r.square THEN r.root ELSE r.root + 1 END"
+    root = "CASE WHEN r.root * r.root = r.square THEN r.root ELSE r.root + 1 END"
     moved = "+ r.root" if side == "above" else f"- ({root})"
     top = f"(2 * g.whole * {below} + g.episodes * {below} {moved})"
     bottom = f"(2 * g.episodes * {below})"
@@ -256,13 +254,7 @@ SELECT {names}, period_start, period_end, answers AS {terms.named},
 
 def service(terms: Terms) -> Query:
     """Every claim line: in which bundle it is, or why in none."""
-    lines, _ = service_rows(terms, "person_id", *LINE_KEY)
-    lines = Rows(
-        table=lines.table,
-        columns=lines.columns,
-        formulas={**lines.formulas, "amount": terms.amount},
-        day=lines.day,
-    )
+    lines = service_rows(terms, "person_id", *LINE_KEY, amount=terms.amount)
     bundle = "p.reason IS NULL AND e.reason IS NULL"
     select = f"""SELECT l.claim_id, l.claim_line_number, l.person_id, l.service_day,
   l.speaks_for AS {terms.named}, CAST(coalesce(l.amount, 0) AS DECIMAL(18, 2)) AS amount,
@@ -300,9 +292,7 @@ def service(terms: Terms) -> Query:
             "placed": Rows(
                 table="placed", columns=(*LINE_KEY, "episode_id", "reason", "prorated_amount")
             ),
-            "episode": Rows(
-                table="episode", columns=("episode_id", "trigger_claim_id", "reason")
-            ),
+            "episode": Rows(table="episode", columns=("episode_id", "trigger_claim_id", "reason")),
         },
         key=LINE_KEY,
     )
@@ -359,7 +349,9 @@ SELECT {own}, s.first_day AS period_start, s.last_day AS period_end,
                 table="opened",
                 columns=("episode_id", "episode_type", "person_id", "trigger_day", "last_day"),
             ),
-            "episode": Rows(table="episode", columns=("episode_id", terms.named, "status", "reason")),
+            "episode": Rows(
+                table="episode", columns=("episode_id", terms.named, "status", "reason")
+            ),
         },
         key=("episode_id",),
     )

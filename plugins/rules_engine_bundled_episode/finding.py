@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from rules_engine import Kind, Query, Rows, Type
+from rules_engine import Formula, Kind, Query, Rows, Type
 from rules_engine_bundled_episode.terms import EpisodeType, Terms
 
 __all__ = [
@@ -11,12 +11,11 @@ __all__ = [
     "COUNT",
     "DATE",
     "LINE_KEY",
-    "WITHIN",
     "OPENED",
+    "WITHIN",
     "after",
     "candidate",
     "claim",
-    "day_formulas",
     "days_later",
     "opened",
     "service_rows",
@@ -68,19 +67,13 @@ def days_later(day: str, days: int) -> str:
     return f"CAST({day} {sign} INTERVAL {abs(days)} DAY AS DATE)"
 
 
-def service_rows(terms: Terms, *columns: str) -> tuple[Rows, str]:
-    """Give the lines with the day of their service, whom they speak for, and what that day is called."""
-    formulas = {"speaks_for": terms.provider}
+def service_rows(terms: Terms, *columns: str, **more: Formula) -> Rows:
+    """Give the lines with their `service_day`, whom they speak for, and other formulas."""
+    formulas = {"speaks_for": terms.provider, **more}
     if "service" in terms.days:
         formulas["service_day"] = terms.days["service"]
-        return Rows(table="medical_claim", columns=columns, formulas=formulas), "service_day"
-    rows = Rows(table="medical_claim", columns=columns, formulas=formulas, day="service_day")
-    return rows, "service_day"
-
-
-def day_formulas(terms: Terms) -> dict[str, str]:
-    """Give the names of the days of a line that the terms say."""
-    return {name: f"{name}_of_line" for name in terms.days}
+        return Rows(table="medical_claim", columns=columns, formulas=formulas)
+    return Rows(table="medical_claim", columns=columns, formulas=formulas, day="service_day")
 
 
 def after(terms: Terms) -> tuple[dict[str, Rows], str]:
@@ -162,11 +155,9 @@ def candidate(terms: Terms) -> Query:
     by = ", ".join(f"{name} {order}" for name in ("admission", "discharge", "claim_id"))
     triggers = "\n  UNION ALL ".join(_of_type(k, one) for k, one in enumerate(terms.types))
     head = f"earlier AS ({bundled}),\n" if bundled else ""
-    elsewhere = (
-        "WHEN trigger_claim_id IN (SELECT claim_id FROM earlier) THEN 'other_bundle' "
-        if bundled
-        else ""
-    )
+    elsewhere = ""
+    if bundled:
+        elsewhere = "WHEN claim_id IN (SELECT claim_id FROM earlier) THEN 'other_bundle' "
     select = f"""WITH {head}{_stays(terms)},
 triggering AS (
   {triggers}),
@@ -177,7 +168,7 @@ SELECT claim_id || '/' || episode_type AS episode_id, episode_type, place, perso
   claim_id AS trigger_claim_id, trigger_code, trigger_provider, trigger_day, admission_day,
   discharge_day, first_day, last_day, busy_through,
   CASE WHEN first_day IS NULL OR last_day IS NULL OR discharge_day < admission_day
-      OR last_day < trigger_day THEN 'no_days' {elsewhere.replace("trigger_claim_id", "claim_id")}END AS refused
+      OR last_day < trigger_day THEN 'no_days' {elsewhere}END AS refused
   FROM chosen WHERE turn = 1"""
     return Query(select=select, columns=_CANDIDATE, rows=rows, key=("episode_id",))
 
@@ -186,13 +177,14 @@ def _stays(terms: Terms) -> str:
     """Write the claims with the stay that each belongs to, and its days."""
     valid = "is_stay AND admission IS NOT NULL AND discharge IS NOT NULL AND discharge >= admission"
     order = "PARTITION BY person_id ORDER BY admission, discharge, claim_id"
-    gap = terms.stays.gap_days if terms.stays is not None else 0
+    joins = days_later("latest", terms.stays.gap_days if terms.stays is not None else 0)
     return f"""followed AS (
-  SELECT *, max(discharge) OVER ({order} ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS latest,
+  SELECT *, max(discharge) OVER (
+    {order} ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS latest,
     lag(is_transferred) OVER ({order}) AS is_joined
     FROM claim WHERE {valid}),
 begun AS (
-  SELECT *, CASE WHEN is_joined AND admission <= {days_later("latest", gap)} THEN 0 ELSE 1 END AS begins
+  SELECT *, CASE WHEN is_joined AND admission <= {joins} THEN 0 ELSE 1 END AS begins
     FROM followed),
 numbered AS (
   SELECT *, sum(begins) OVER ({order} ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS stay
@@ -216,9 +208,9 @@ def _of_type(place: int, one: EpisodeType) -> str:
         begins, ends = days[one.begins], days[one.ends]
         closes = days_later(ends, one.days_after)
         parts.append(
-            f"SELECT '{one.name}' AS episode_type, {place} AS place, person_id, claim_id, admission,"
-            f" discharge, {stay} AS stay, {alone} AS alone, code_{place} AS trigger_code,"
-            f" provider_{place} AS trigger_provider, {begins} AS trigger_day,"
+            f"SELECT '{one.name}' AS episode_type, {place} AS place, person_id, claim_id,"
+            f" admission, discharge, {stay} AS stay, {alone} AS alone,"
+            f" code_{place} AS trigger_code, provider_{place} AS trigger_provider, {begins} AS trigger_day,"
             f" {first} AS admission_day, {last} AS discharge_day,"
             f" {days_later(begins, -one.days_before)} AS first_day, {closes} AS last_day,"
             f" {days_later(ends, one.days_after + one.clean_days)} AS busy_through"

@@ -28,8 +28,8 @@ class Paid:
 def by_target(terms: Reconcile, occasion: Occasion) -> Paid:
     """Compare each episode with its target price, then all of them within the limits."""
     sheet = occasion.worksheet
-    for name, formula in terms.formulas.items():
-        occasion.take(name, formula)
+    for name, asked in terms.formulas.items():
+        occasion.take(name, asked)
     discounted = "target * (1 - discount)" if "discount" in terms.formulas else "target"
     formula = f"{discounted} - ({_COST})"
     if "episode_gain_cap" in terms.formulas:
@@ -131,8 +131,8 @@ def _of_type(
         note = f"{len(rows)} episodes; fewer than {terms.minimum_episodes}"
         sheet.take(result, Fraction(0), formula="0.00", unit="money", kind="step", note=note)
         return result
-    for what, formula in one.formulas.items():
-        occasion.take(f"{what}_{name}", formula)
+    for what, asked in one.formulas.items():
+        occasion.take(f"{what}_{name}", asked)
     results = []
     for row in rows:
         value = Fraction(row["actual_amount"]) / Fraction(row["risk_score"])

@@ -29,7 +29,7 @@ _WEIGHT_UNIT: Final = 10_000
 
 def beside(terms: Terms) -> Query:
     """Each line with each episode that it stands beside, and how the two are related."""
-    lines, _ = service_rows(terms, "person_id", *LINE_KEY)
+    lines = service_rows(terms, "person_id", *LINE_KEY)
     columns = ("person_id", "episode_id", "place", "trigger_claim_id", "trigger_provider")
     days = ("trigger_day", "discharge_day", "first_day", "last_day")
     back = days_later("o.trigger_day", -terms.look_back_days)
@@ -85,9 +85,7 @@ def weighed(terms: Terms) -> Query:
     if "service_ends" in terms.days:
         formulas["service_ends"] = terms.days["service_ends"]
     rows, bundled = after(terms)
-    left = " ".join(
-        f"WHEN b.leaves_{k} THEN '{one.name}'" for k, one in enumerate(terms.excludes)
-    )
+    left = " ".join(f"WHEN b.leaves_{k} THEN '{one.name}'" for k, one in enumerate(terms.excludes))
     includes = "coalesce(b.includes, false)" if terms.includes is not None else "true"
     flags = "".join(f",\n  coalesce(b.{name}, false) AS {name}" for name in holds)
     counts = "coalesce(b.counts, false)" if terms.plurality is not None else "false"
@@ -96,18 +94,18 @@ def weighed(terms: Terms) -> Query:
         table="medical_claim", columns=(*columns, "in_window"), formulas=formulas, beside="beside"
     )
     head = f"WITH earlier AS ({bundled})\n" if bundled else ""
-    join, other = "", ""
+    join, other = "", "CAST(NULL AS VARCHAR)"
     if bundled:
-        join = "\n  LEFT JOIN earlier AS e ON e.claim_id = b.claim_id AND e.claim_line_number = b.claim_line_number"
-        other = "WHEN e.claim_id IS NOT NULL THEN 'other_bundle' "
-    select = f"""{head}SELECT b.claim_id, b.claim_line_number, b.episode_id, b.place, b.trigger_day, b.in_window,
+        same = " AND ".join(f"e.{name} = b.{name}" for name in LINE_KEY)
+        join = f"\n  LEFT JOIN earlier AS e ON {same}"
+        other = "CASE WHEN e.claim_id IS NOT NULL THEN 'other_bundle' END"
+    select = f"""{head}SELECT b.claim_id, b.claim_line_number, b.episode_id, b.place,
+  b.trigger_day, b.in_window,
   CAST(coalesce(b.amount, 0) AS DECIMAL(18, 2)) AS amount, b.speaks_for,
   {_taken_away(terms)} AS prorated_amount, {counts} AS counts,
-  CASE {other}END AS elsewhere,
+  {other} AS elsewhere,
   CASE {left} WHEN NOT {includes} THEN 'not_included' END AS left_out{flags}
   FROM pair AS b{join}"""
-    if not other:
-        select = select.replace("CASE END AS elsewhere", "CAST(NULL AS VARCHAR) AS elsewhere")
     return Query(
         select=select,
         columns={

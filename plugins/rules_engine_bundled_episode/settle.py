@@ -36,7 +36,7 @@ def outputs(terms: Terms) -> Mapping[str, Output]:
     found["episodes"] = Output(type=_COUNT, meaning="episodes that count")
     for one in terms.types:
         found[f"episodes_{one.name}"] = Output(type=_COUNT, meaning=f"those of {one.name}")
-        found[f"actual_{one.name}"] = Output(type=_MONEY, meaning=f"their cost after cuts")
+        found[f"actual_{one.name}"] = Output(type=_MONEY, meaning="their cost after cuts")
     found |= {
         f"{name}_amount": Output(type=_MONEY, meaning=f"cost of episodes {what}")
         for name, what in _AMOUNTS.items()
@@ -76,9 +76,7 @@ def settle(terms: Terms, occasion: Occasion) -> Settlement:
 def _own(occasion: Occasion, name: str) -> list[Mapping[str, Any]]:
     """Give the rows of the entity; of the contract, all."""
     entity = "/".join(occasion.key) if occasion.key else None
-    return [
-        row for row in occasion.experience[name] if entity is None or row["entity"] == entity
-    ]
+    return [row for row in occasion.experience[name] if entity is None or row["entity"] == entity]
 
 
 def _take(occasion: Occasion, name: str, value: Any, formula: str, unit: str) -> None:
@@ -111,7 +109,9 @@ def _count_triggers(terms: Terms, occasion: Occasion) -> None:
     sheet.let("excluded", " + ".join(names))
     names = []
     for one in terms.types:
-        formula = f"count({table}) FILTER (WHERE status = 'counted' AND episode_type = '{one.name}')"
+        formula = (
+            f"count({table}) FILTER (WHERE status = 'counted' AND episode_type = '{one.name}')"
+        )
         names.append(f"episodes_{one.name}")
         number = count(status="counted", episode_type=one.name)
         _take(occasion, names[-1], number, formula, "count")

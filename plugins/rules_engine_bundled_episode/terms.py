@@ -409,20 +409,29 @@ def _together(terms: Mapping[str, Any]) -> Iterator[_Finding]:
             if one.get(key) == "procedure" and "procedure" not in terms["days"]:
                 message = f"{one['type']} {key} at the procedure, and days has none"
                 yield ("types", place, key), "BE103", message, "add days: {procedure: …}"
-    if "restarts" in {terms.get("again")}:
-        if terms.get("precedence") == "type":
-            message = "again is restarts, and the type decides; the two do not go together"
-            yield ("again",), "BE104", message, "take precedence away"
-        for place, one in enumerate(terms["types"]):
-            if one.get("clean_days"):
-                message = "clean_days means nothing where a trigger restarts the episode"
-                yield ("types", place, "clean_days"), "BE104", message, "take it away"
+    if terms.get("again") == "restarts":
+        yield from _restarting(terms)
     if "truncate" in terms and not {"above", "below"} & set(terms["truncate"]):
         message = "truncate has neither above nor below; at least one may stand there"
-        yield ("truncate",), "BE105", message, "say where costs are cut, such as above: {percentile: 0.99}"
+        help_ = "say where costs are cut, such as above: {percentile: 0.99}"
+        yield ("truncate",), "BE105", message, help_
     if "reconcile" in terms and "thresholds" in terms:
         message = "both reconcile and thresholds are said; one result moves once"
         yield ("thresholds",), "BE106", message, "write a second rule for the other"
+    yield from _thresholds_of_types(terms)
+
+
+def _restarting(terms: Mapping[str, Any]) -> Iterator[_Finding]:
+    if terms.get("precedence") == "type":
+        message = "again is restarts, and the type decides; the two do not go together"
+        yield ("again",), "BE104", message, "take precedence away"
+    for place, one in enumerate(terms["types"]):
+        if one.get("clean_days"):
+            message = "clean_days means nothing where a trigger restarts the episode"
+            yield ("types", place, "clean_days"), "BE104", message, "take it away"
+
+
+def _thresholds_of_types(terms: Mapping[str, Any]) -> Iterator[_Finding]:
     known = {one["type"] for one in terms["types"]}
     seen: set[str] = set()
     for place, one in enumerate(terms.get("thresholds", {}).get("types", ())):
@@ -443,7 +452,9 @@ def _scales(terms: Mapping[str, Any]) -> Iterator[_Finding]:
     )
     for path, formula in amounts:
         if formula is not None and (formula.type.scale is None or formula.type.scale > _CENTS):
-            message = f"{path[-1]} may have {formula.type.scale} decimals; two at most may stand here"
+            message = (
+                f"{path[-1]} may have {formula.type.scale} decimals; two at most may stand here"
+            )
             yield path, "BE108", message, "write round(…, 2)"
     for place, one in enumerate(terms.get("risk", {}).get("factors", ())):
         places = -int(Decimal(one["weight"]).normalize().as_tuple().exponent)

@@ -503,16 +503,8 @@ class _Binder:
         self, rule: Rule, term: Marked, grain: str, not_null: frozenset[str]
     ) -> Formula | None:
         mark = {"grain": grain, **term.mark}
-        if "rows_of" in mark:
-            table = _beside(rule.terms, term.path, str(mark["rows_of"]))
-            if not isinstance(table, str) or not self.columns_of(table):
-                # What names the table is wrong, and is said to be.
-                return None
-            mark["rows"] = table
-        if "rows" in mark or "columns" in mark:
-            mark["grain"] = f"row of {mark.get('rows', rule.id)}"
-            if not self.is_clear(rule, term, mark):
-                return None
+        if not self.finds_rows(rule, term, mark):
+            return None
         scope = evolve(self.scope(rule, mark), not_null=not_null)
         base = (*rule.terms_path, *term.path)
         if not isinstance(term.value, dict):
@@ -535,6 +527,19 @@ class _Binder:
             self.findings += soundness.one_value_a_period(self.declaration, rule, expression, base)
         place = str(self.declaration.document.locate(base))
         return Formula(text=text, expression=expression, grain=str(mark["grain"]), place=place)
+
+    def finds_rows(self, rule: Rule, term: Marked, mark: dict[str, Any]) -> bool:
+        """Say in a mark which rows a formula is about; whether they can be found."""
+        if "rows_of" in mark:
+            table = _beside(rule.terms, term.path, str(mark["rows_of"]))
+            if not isinstance(table, str) or not self.columns_of(table):
+                # What names the table is wrong, and is said to be.
+                return False
+            mark["rows"] = table
+        if "rows" in mark or "columns" in mark:
+            mark["grain"] = f"row of {mark.get('rows', rule.id)}"
+            return self.is_clear(rule, term, mark)
+        return True
 
     def is_clear(self, rule: Rule, term: Marked, mark: Mapping[str, Any]) -> bool:
         """Refuse a table whose columns are called as what the methodology adds to its rows."""

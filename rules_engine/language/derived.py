@@ -43,9 +43,7 @@ class Read:
     beside: TableType | None = None
 
     @classmethod
-    def of_given(
-        cls, table: StandardTable, asked: Rows, beside: TableType | None = None
-    ) -> "Read":
+    def of_given(cls, table: StandardTable, asked: Rows, beside: TableType | None = None) -> "Read":
         """Read a table of the data."""
         return cls(
             table=table.name,
@@ -79,7 +77,9 @@ class Read:
         if self.beside is None:
             return f"FROM {quote(self.table)} AS l"
         joined = " AND ".join(f"b.{quote(name)} = l.{quote(name)}" for name in self.key)
-        return f"FROM {quote(self.table)} AS l\n      JOIN {quote(self.beside.name)} AS b ON {joined}"
+        return (
+            f"FROM {quote(self.table)} AS l\n      JOIN {quote(self.beside.name)} AS b ON {joined}"
+        )
 
 
 @frozen(kw_only=True)

@@ -71,7 +71,9 @@ class Queries:
         found = {called: read for called, read in reads.items() if read is not None}
         lacking = [query.rows[called].table for called, read in reads.items() if read is None]
         lacking += [
-            rows.beside for rows in query.rows.values() if rows.beside and rows.beside not in self.own
+            rows.beside
+            for rows in query.rows.values()
+            if rows.beside and rows.beside not in self.own
         ]
         if lacking:
             return None, [(name, f"{table} is no table that it may read") for table in lacking]

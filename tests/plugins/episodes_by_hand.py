@@ -111,7 +111,7 @@ def _stays(said: Row, claims: Sequence[Row]) -> list[list[Row]]:
             near = latest is not None and claim["admission"] <= latest + timedelta(
                 rule["gap_days"] if rule else 0
             )
-            if near and before and "transferred" in rule:
+            if near and before and rule and "transferred" in rule:
                 near = _any(rule["transferred"], before["lines"])
             if near:
                 stays[-1].append(claim)
@@ -156,8 +156,11 @@ def _triggers(said: Row, place: int, claims: Sequence[Row]) -> list[dict[str, An
             "refused": None,
         }
         both = days["admission"], days["discharge"]
-        if begins is None or ends is None or made["last"] < begins or (
-            None not in both and both[1] < both[0]
+        if (
+            begins is None
+            or ends is None
+            or made["last"] < begins
+            or (None not in both and both[1] < both[0])
         ):
             made["refused"] = "no_days"
         found.append(made)
@@ -185,7 +188,9 @@ def _by_day(one: Row) -> tuple[Any, ...]:
     return one["day"], one["place"], one["claim"]
 
 
-def _restart(lane: list[dict[str, Any]], opened: list[dict[str, Any]], told: dict[str, Any]) -> None:
+def _restart(
+    lane: list[dict[str, Any]], opened: list[dict[str, Any]], told: dict[str, Any]
+) -> None:
     once: dict[date, dict[str, Any]] = {}
     for one in sorted(lane, key=_by_day):
         if one["day"] in once:
@@ -277,7 +282,8 @@ def _judge(said: Row, one: dict[str, Any], lines: Sequence[Row], months: Sequenc
                 score += Fraction(factor["weight"])
             else:
                 score = Fraction(
-                    floor(score * Fraction(factor["weight"]) * 1_000_000 + Fraction(1, 2)), 1_000_000
+                    floor(score * Fraction(factor["weight"]) * 1_000_000 + Fraction(1, 2)),
+                    1_000_000,
                 )
     one["risk"] = score
 
@@ -339,7 +345,9 @@ def _owner(said: Row, one: Row, bundle: Sequence[Row]) -> Any:
     return min(sums, key=lambda who: (-sum(sums[who]), -len(sums[who]), who), default=None)
 
 
-def _cost(said: Row, opened: Sequence[dict[str, Any]], services: Mapping[Any, dict[str, Any]]) -> None:
+def _cost(
+    said: Row, opened: Sequence[dict[str, Any]], services: Mapping[Any, dict[str, Any]]
+) -> None:
     for one in opened:
         bundle = [s for s in services.values() if s["status"] == "bundle" and s["episode"] is one]
         for service in bundle:
@@ -350,26 +358,31 @@ def _cost(said: Row, opened: Sequence[dict[str, Any]], services: Mapping[Any, di
         one["owner"] = _owner(said, one, bundle)
         if one["reason"] is None and one["owner"] is None:
             one["reason"] = "no_provider"
-    truncate = said.get("truncate", {})
     for kind in said["types"]:
-        own = [o for o in opened if o["type"] == kind["type"] and o["reason"] is None]
-        spent = sorted(one["spent"] for one in own)
-        above = _limit(truncate.get("above"), spent, 1)
-        below = _limit(truncate.get("below"), spent, -1)
-        for one in own:
-            kept = one["spent"]
-            if above is not None and kept > above:
-                kept = above
-            elif below is not None and kept < below:
-                kept = below
-            one["actual"] = kept
-            if kept != one["spent"] and truncate.get("does") == "exclude":
-                one["reason"] = "cost_outlier"
+        _cut(
+            said.get("truncate", {}),
+            [o for o in opened if o["type"] == kind["type"] and o["reason"] is None],
+        )
     for service in services.values():
         one = service["episode"]
         if service["status"] == "bundle" and one["reason"]:
             service |= {"status": "excluded", "reason": "episode_" + one["reason"]}
             service["prorated"] = Fraction(0)
+
+
+def _cut(truncate: Row, own: Sequence[dict[str, Any]]) -> None:
+    spent = sorted(one["spent"] for one in own)
+    above = _limit(truncate.get("above"), spent, 1)
+    below = _limit(truncate.get("below"), spent, -1)
+    for one in own:
+        kept = one["spent"]
+        if above is not None and kept > above:
+            kept = above
+        elif below is not None and kept < below:
+            kept = below
+        one["actual"] = kept
+        if kept != one["spent"] and truncate.get("does") == "exclude":
+            one["reason"] = "cost_outlier"
 
 
 def _limit(limit: Row | None, spent: Sequence[Fraction], sign: int) -> Fraction | None:
@@ -381,10 +394,12 @@ def _limit(limit: Row | None, spent: Sequence[Fraction], sign: int) -> Fraction 
         share = Fraction(limit["percentile"])
         return next(a for n, a in enumerate(spent, 1) if n >= share * len(spent))
     number = len(spent)
-    mean = sum(spent) / number
-    variance = sum((one - mean) ** 2 for one in spent) / number
+    mean = sum(spent, Fraction(0)) / number
+    variance = sum(((one - mean) ** 2 for one in spent), Fraction(0)) / number
     # Half up to the cent: c is the largest number of cents with c - 1/2 <= the limit in cents.
-    cents = floor(mean * 100) + sign * floor(Fraction(limit["deviations"]) * 100 * (_root(variance)))
+    cents = floor(mean * 100) + sign * floor(
+        Fraction(limit["deviations"]) * 100 * (_root(variance))
+    )
     while _reaches(cents + 1, mean, variance, limit, sign):
         cents += 1
     while not _reaches(cents, mean, variance, limit, sign):

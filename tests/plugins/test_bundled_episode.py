@@ -1,11 +1,9 @@
 """bundled_episode: the same episodes as a recomputation by hand, and no service in two bundles."""
 
-import importlib.util
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
-from pathlib import Path
 from typing import Any, Final
 
 from hypothesis import given, settings
@@ -15,12 +13,7 @@ from rules_engine_bundled_episode import BUNDLED_EPISODE
 
 from rules_engine import Ruleset
 from rules_engine.testing import Contract, engine_of, holds_to_every_law
-
-_spec = importlib.util.spec_from_file_location("by_hand", Path(__file__).with_name("episodes_by_hand.py"))
-assert _spec is not None
-assert _spec.loader is not None
-by_hand: Any = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(by_hand)
+from tests.plugins.episodes_by_hand import rebuilt
 
 ENGINE: Final = engine_of(BUNDLED_EPISODE)
 FIRST, LAST = date(2015, 1, 1), date(2015, 12, 31)
@@ -123,9 +116,11 @@ def terms(draw: DrawFn) -> dict[str, Any]:
         "look_back_days": draw(st.integers(0, 15)),
         "prorate": draw(st.booleans()),
     }
-    said |= {"again": "restarts"} if restarts else {
-        "precedence": draw(st.sampled_from(("earliest", "type")))
-    }
+    said |= (
+        {"again": "restarts"}
+        if restarts
+        else {"precedence": draw(st.sampled_from(("earliest", "type")))}
+    )
     if draw(st.booleans()):
         said["stays"] = {
             "when": "claim_type = 'institutional'",
@@ -219,23 +214,31 @@ def found(
 
 def held(rows: Any, rule: str) -> None:
     """Hold the tables to the law of the bundle: nothing is counted twice, and nothing is lost."""
-    assert rows(f"SELECT count(*) FROM {rule}_service") == rows("SELECT count(*) FROM medical_claim")
+    assert rows(f"SELECT count(*) FROM {rule}_service") == rows(
+        "SELECT count(*) FROM medical_claim"
+    )
     ((told, all_of_it),) = rows(
         f"SELECT (SELECT sum(amount) FROM {rule}_service),"
         " (SELECT coalesce(sum(allowed_amount), 0) FROM medical_claim)"
     )
     assert told == all_of_it
-    assert rows(
-        "SELECT * FROM (SELECT e.episode_id, e.bundle_amount, e.prorated_amount,"
-        " coalesce(sum(s.amount), 0) AS amount, coalesce(sum(s.prorated_amount), 0) AS cut"
-        f" FROM {rule}_episode AS e LEFT JOIN {rule}_service AS s"
-        " ON s.episode_id = e.episode_id AND s.status = 'bundle' GROUP BY ALL)"
-        " WHERE bundle_amount <> amount OR prorated_amount <> cut"
-    ) == []
-    assert rows(
-        f"SELECT episode_id FROM {rule}_episode"
-        " WHERE bundle_amount <> prorated_amount + truncated_amount + actual_amount"
-    ) == []
+    assert (
+        rows(
+            "SELECT * FROM (SELECT e.episode_id, e.bundle_amount, e.prorated_amount,"
+            " coalesce(sum(s.amount), 0) AS amount, coalesce(sum(s.prorated_amount), 0) AS cut"
+            f" FROM {rule}_episode AS e LEFT JOIN {rule}_service AS s"
+            " ON s.episode_id = e.episode_id AND s.status = 'bundle' GROUP BY ALL)"
+            " WHERE bundle_amount <> amount OR prorated_amount <> cut"
+        )
+        == []
+    )
+    assert (
+        rows(
+            f"SELECT episode_id FROM {rule}_episode"
+            " WHERE bundle_amount <> prorated_amount + truncated_amount + actual_amount"
+        )
+        == []
+    )
 
 
 @settings(deadline=None, max_examples=60)  # each example is a run
@@ -244,7 +247,7 @@ def test_episodes_are_those_of_a_recomputation_by_hand(
     said: dict[str, Any], claims: list[Row], months: list[Row]
 ) -> None:
     """Which triggers open, what belongs to whom, and what it costs: the same without SQL."""
-    assert found(contract(said), claims, months) == by_hand.rebuilt(said, claims, months)
+    assert found(contract(said), claims, months) == rebuilt(said, claims, months)
 
 
 @settings(deadline=None, max_examples=15)  # each example is a run
@@ -266,7 +269,10 @@ def test_the_order_of_claims_and_claims_outside_every_window_change_nothing(
     assert after["episodes"] == before["episodes"]
     assert after["triggers"] == before["triggers"]
     assert {key: after["services"][key] for key in before["services"]} == before["services"]
-    assert all(after["services"][line["claim_id"], line["claim_line_number"]][0] == "outside" for line in far)
+    assert all(
+        after["services"][line["claim_id"], line["claim_line_number"]][0] == "outside"
+        for line in far
+    )
 
 
 @settings(deadline=None, max_examples=15)  # each example is a run
@@ -287,9 +293,13 @@ def test_a_service_is_in_the_bundle_of_one_rule_at_most(
 
 LAW_TERMS: Final = st.fixed_dictionaries(
     {
-        "amount": st.sampled_from(("charge_amount", "case when charge_amount > 0 then charge_amount end")),
+        "amount": st.sampled_from(
+            ("charge_amount", "case when charge_amount > 0 then charge_amount end")
+        ),
         "provider": st.just("party"),
-        "days": st.just({"admission": "claim_line_start_date", "discharge": "claim_line_start_date"}),
+        "days": st.just(
+            {"admission": "claim_line_start_date", "discharge": "claim_line_start_date"}
+        ),
         "types": st.sampled_from(
             (
                 [{"type": "seen", "trigger": "charge_amount > 0", "days_after": 20}],
@@ -307,7 +317,9 @@ LAW_TERMS: Final = st.fixed_dictionaries(
             {
                 "payer": st.just("payer"),
                 "to": st.just("alder"),
-                "target": st.sampled_from((Decimal("0.01"), Decimal("100.00"), "case when risk_score = 1 then 33.33 end")),
+                "target": st.sampled_from(
+                    (Decimal("0.01"), Decimal("100.00"), "case when risk_score = 1 then 33.33 end")
+                ),
             },
             optional={
                 "discount": st.just(Decimal("0.03")),
@@ -328,9 +340,17 @@ THRESHOLDS: Final = st.fixed_dictionaries(
     {
         "amount": st.just("charge_amount"),
         "provider": st.just("party"),
-        "days": st.just({"admission": "claim_line_start_date", "discharge": "claim_line_start_date"}),
+        "days": st.just(
+            {"admission": "claim_line_start_date", "discharge": "claim_line_start_date"}
+        ),
         "types": st.just([{"type": "seen", "trigger": "charge_amount > 0", "days_after": 20}]),
-        "risk": st.just({"factors": [{"factor": "dear", "line": "charge_amount > 50.00", "weight": Decimal("1.3")}]}),
+        "risk": st.just(
+            {
+                "factors": [
+                    {"factor": "dear", "line": "charge_amount > 50.00", "weight": Decimal("1.3")}
+                ]
+            }
+        ),
         "thresholds": st.fixed_dictionaries(
             {
                 "payer": st.just("payer"),
@@ -338,8 +358,12 @@ THRESHOLDS: Final = st.fixed_dictionaries(
                 "types": st.sampled_from((Decimal("10.00"), Decimal("80.01"))).map(
                     lambda amount: [
                         {
-                            "type": "seen", "commendable": amount, "acceptable": amount * 2,
-                            "gain_limit": amount / 2, "gain_share": "1 / 3", "loss_share": Decimal("0.5"),
+                            "type": "seen",
+                            "commendable": amount,
+                            "acceptable": amount * 2,
+                            "gain_limit": amount / 2,
+                            "gain_share": "1 / 3",
+                            "loss_share": Decimal("0.5"),
                         }
                     ]
                 ),
