@@ -210,7 +210,8 @@ def _of_type(place: int, one: EpisodeType) -> str:
         parts.append(
             f"SELECT '{one.name}' AS episode_type, {place} AS place, person_id, claim_id,"
             f" admission, discharge, {stay} AS stay, {alone} AS alone,"
-            f" code_{place} AS trigger_code, provider_{place} AS trigger_provider, {begins} AS trigger_day,"
+            f" code_{place} AS trigger_code, provider_{place} AS trigger_provider,"
+            f" {begins} AS trigger_day,"
             f" {first} AS admission_day, {last} AS discharge_day,"
             f" {days_later(begins, -one.days_before)} AS first_day, {closes} AS last_day,"
             f" {days_later(ends, one.days_after + one.clean_days)} AS busy_through"
