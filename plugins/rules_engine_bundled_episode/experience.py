@@ -5,7 +5,7 @@ from typing import Final
 
 from rules_engine import Kind, Query, Rows, Type
 from rules_engine_bundled_episode.terms import Terms
-from rules_engine_bundled_episode.types import TOTAL
+from rules_engine_bundled_episode.types import AMOUNT, TOTAL
 
 __all__ = ["experience"]
 
@@ -117,23 +117,26 @@ def _episodes() -> Query:
 
 
 def _told() -> Query:
-    """What is told of the lines of each counted episode."""
+    """What is told of each line in the window of a counted episode."""
+    columns = {
+        "episode_id": _CODE,
+        "claim_id": _CODE,
+        "claim_line_number": _COUNT,
+        "service_day": Type.of(Kind.DATE).with_null(),
+        "status": _CODE,
+        "reason": _CODE,
+        "amount": AMOUNT,
+        "prorated_amount": AMOUNT,
+    }
+    own = ", ".join(f"s.{name}" for name in columns)
     return Query(
-        select="""SELECT e.entity, s.episode_id, s.status, s.reason, count(*) AS lines,
-  sum(s.amount) AS amount
+        select=f"""SELECT e.entity, {own}
   FROM service AS s JOIN episode AS e ON e.episode_id = s.episode_id
   JOIN period AS p ON e.period_start = p.first_day
-  WHERE e.status = 'counted' GROUP BY e.entity, s.episode_id, s.status, s.reason""",
-        columns={
-            **_OWNER,
-            "episode_id": _CODE,
-            "status": _CODE,
-            "reason": _CODE,
-            "lines": _COUNT,
-            "amount": TOTAL,
-        },
+  WHERE e.status = 'counted'""",
+        columns={**_OWNER, **columns},
         rows={
-            "service": Rows(table="service", columns=("episode_id", "status", "reason", "amount")),
+            "service": Rows(table="service", columns=tuple(columns)),
             "episode": Rows(
                 table="episode", columns=("episode_id", "status", "period_start"), entity="entity"
             ),

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
-from typing import Any
+from typing import Any, Final
 
 from attrs import frozen
 
@@ -11,7 +11,8 @@ from rules_engine_bundled_episode.terms import Reconcile, Threshold, Thresholds
 
 __all__ = ["Paid", "by_target", "by_thresholds"]
 
-_COST = "bundle - prorated - truncated"
+_COST: Final = "bundle - prorated - truncated"
+_Told = Mapping[str, Mapping[str, Fraction]]
 
 
 @frozen
@@ -122,7 +123,7 @@ def _of_type(
     one: Threshold,
     occasion: Occasion,
     rows: Sequence[Mapping[str, Any]],
-    told: Mapping[str, str],
+    told: _Told,
 ) -> str:
     """Lead one type from its episodes to its gain or loss; give the name of that."""
     sheet, name = occasion.worksheet, one.type
@@ -163,14 +164,18 @@ def _rows(occasion: Occasion) -> list[Mapping[str, Any]]:
     return [row for row in found if entity is None or row["entity"] == entity]
 
 
-def _told(occasion: Occasion) -> Mapping[str, str]:
-    """Say of each episode what is told of its lines."""
-    found: dict[str, list[str]] = {}
+def _told(occasion: Occasion) -> _Told:
+    """Say of each episode which services it has, and which not: why, and what of it was cut."""
+    found: dict[str, dict[str, Fraction]] = {}
     for row in occasion.experience["told"]:
         way = "in" if row["status"] == "bundle" else "out"
-        said = f"{way} as {row['reason']}: {row['lines']} for {row['amount']:,}"
-        found.setdefault(row["episode_id"], []).append(said)
-    return {name: "; ".join(said) for name, said in found.items()}
+        cut = f", {row['prorated_amount']:,} cut" if row["prorated_amount"] else ""
+        said = (
+            f"{row['claim_id']} line {row['claim_line_number']} of {row['service_day']}"
+            f" {way} as {row['reason']}{cut}"
+        )
+        found.setdefault(row["episode_id"], {})[said] = Fraction(row["amount"])
+    return found
 
 
 def _explain(
@@ -179,26 +184,25 @@ def _explain(
     row: Mapping[str, Any],
     formula: str,
     value: Fraction,
-    told: Mapping[str, str],
+    told: _Told,
     prefix: str = "",
 ) -> None:
     """Record one episode: its cost, what was cut, and the services that it has or has not."""
     inputs = {name: Fraction(row[f"{name}_amount"]) for name in ("bundle", "prorated", "truncated")}
-    units = dict.fromkeys(inputs, "money")
     if row["target_amount"] is not None:
-        inputs["target"], units["target"] = Fraction(row["target_amount"]), "money"
-    else:
+        inputs["target"] = Fraction(row["target_amount"])
+    services = told.get(row["episode_id"], {})
+    units = dict.fromkeys((*inputs, *services), "money")
+    if row["target_amount"] is None:
         inputs["risk"], units["risk"] = Fraction(row["risk_score"]), "number"
-    note = f"{row['episode_id']}, {row['first_day']} to {row['last_day']}"
-    services = told.get(row["episode_id"])
     occasion.worksheet.take(
         f"episode_{prefix}{number}",
         value,
         formula=formula,
         unit="money",
-        inputs=inputs,
+        inputs={**inputs, **services},
         units=units,
-        note=f"{note}; services {services}" if services else note,
+        note=f"{row['episode_id']}, {row['first_day']} to {row['last_day']}",
         kind="step",
     )
 

@@ -61,8 +61,8 @@ def test_every_trigger_is_counted_with_what_became_of_it(run: Run) -> None:
     assert rows(run, "SELECT count(DISTINCT trigger_claim_id) FROM conditions_trigger") <= rows(
         run,
         "SELECT count(DISTINCT claim_id) FROM medical_claim WHERE drg_code IN ('231', '232', '233',"
-        " '234', '235', '236', '469', '470', '280', '281', '282', '193', '194', '195', '291', '292',"
-        " '293')",
+        " '234', '235', '236', '469', '470', '280', '281', '282', '193', '194', '195', '291',"
+        " '292', '293')",
     )
     assert rows(
         run,

@@ -160,7 +160,7 @@ def contract(*rules: Mapping[str, Any]) -> Ruleset:
         "ruleset": "episodes", "title": "t", "version": "1",
         "effective": {"from": FIRST, "through": LAST}, "currency": "USD",
         "rounding": {"to": Decimal("0.01"), "mode": "half_up"}, "period": {"length": "year"},
-        "parties": {"payer": "payer"},
+        "parties": {"payer": "payer", "clinic": "provider"},
         "rules": [
             {"id": f"rule_{n}", "methodology": "bundled_episode", "source": "s", "terms": said}
             for n, said in enumerate(rules)
@@ -289,6 +289,42 @@ def test_a_service_is_in_the_bundle_of_one_rule_at_most(
     for name, (status, reason) in two["triggers"].items():
         if name.split("/")[0] in bundled:
             assert (status, reason) in {("refused", "other_bundle"), ("refused", "no_days")}
+
+
+def test_a_reconciliation_explains_itself_service_by_service() -> None:
+    """Each episode names its services: why in, why out, and what was cut."""
+    said = {
+        "amount": "allowed_amount",
+        "provider": "billing_tin",
+        "days": {
+            "admission": "claim_line_start_date",
+            "discharge": "claim_line_start_date",
+            "service_ends": "claim_line_end_date",
+        },
+        "types": [{"type": "first", "trigger": "drg_code = 'A'", "days_after": 9}],
+        "excludes": [{"reason": "far", "when": "hcpcs_code = 'X'"}],
+        "prorate": True,
+        "reconcile": {"payer": "payer", "to": "clinic", "target": Decimal("100.00")},
+    }
+    day = date(2015, 3, 1)
+    claims = [
+        {**NOBODY, "claim_id": name, "person_id": "m0", "allowed_amount": Decimal(amount),
+         "claim_line_start_date": day + timedelta(after), **more}
+        for name, after, amount, more in (
+            ("c1", 0, 40, {"drg_code": "A", "billing_tin": "p1"}),
+            ("c2", 5, 30, {"claim_line_end_date": day + timedelta(14)}),
+            ("c3", 6, 99, {"hcpcs_code": "X"}),
+            ("c4", 10, 7, {}),
+        )
+    ]  # fmt: skip
+    with contract(said).run({"medical_claim": claims}, mappings=()) as run:
+        shown = run.explain("rule_0").render()
+    assert "result: 45.00" in shown
+    assert "c1/first, 2015-03-01 to 2015-03-10" in shown
+    assert "c1 line 1 of 2015-03-01 in as trigger: 40.00" in shown
+    assert "c2 line 1 of 2015-03-06 in as included, 15.00 cut: 30.00" in shown
+    assert "c3 line 1 of 2015-03-07 out as far: 99.00" in shown
+    assert "c4" not in shown
 
 
 LAW_TERMS: Final = st.fixed_dictionaries(
