@@ -62,14 +62,14 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as made:
         write_claims(Path(made), lines)
         ruleset = Engine().load(RULESET)
-        begun = time.perf_counter()
+        begun, used = time.perf_counter(), time.process_time()
         with ruleset.run(made) as run:
-            took = time.perf_counter() - begun
+            took, used = time.perf_counter() - begun, time.process_time() - used
             episodes = sum(int(one.outputs["episodes"]) for one in run.settlements)
             triggers = sum(int(one.outputs["triggers"]) for one in run.settlements)
         most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
         print(
-            f"{lines:,} lines: {took:.1f} s, {most:.1f} GiB at most,"
+            f"{lines:,} lines: {took:.1f} s, {used:.1f} s of processors, {most:.1f} GiB at most,"
             f" {episodes:,} episodes of {triggers:,} triggers"
         )
 

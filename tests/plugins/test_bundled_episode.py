@@ -115,6 +115,7 @@ def terms(draw: DrawFn) -> dict[str, Any]:
         "belongs_by": draw(st.sampled_from(("last_day", "trigger_day", "first_day"))),
         "look_back_days": draw(st.integers(0, 15)),
         "prorate": draw(st.booleans()),
+        "base_years": draw(st.integers(0, 1)),
     }
     said |= (
         {"again": "restarts"}
@@ -135,14 +136,25 @@ def terms(draw: DrawFn) -> dict[str, Any]:
         "enrolment": {"counts": "fraction = 1", "days_before": draw(st.integers(0, 40))},
         "exclusions": [
             {"reason": "died", "line": "is_trigger and discharge_disposition_code = '20'"},
+            {"reason": "early", "when": "trigger_day < date '2014-12-20'"},
             {"reason": "rare", "line": "hcpcs_code = 'R'"},
         ],
-        "accountable": {"plurality": "true"},
+        "accountable": draw(
+            st.sampled_from(
+                (
+                    {"plurality": "true"},
+                    {
+                        "stated": "case when episode_type = 'second' then 'p9' else trigger_provider end"
+                    },
+                )
+            )
+        ),
         "risk": {
             "combine": draw(st.sampled_from(("multiply", "add"))),
             "factors": [
                 {"factor": "seen", "line": "days_after_trigger < 0", "weight": Decimal("1.2345")},
                 {"factor": "rare", "line": "hcpcs_code = 'R'", "weight": Decimal("0.3333")},
+                {"factor": "kind", "when": "episode_type = 'second'", "weight": Decimal("1.1")},
             ],
         },
     }
