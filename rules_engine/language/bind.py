@@ -560,14 +560,8 @@ class _Binder:
         self, rule: Rule, term: Marked, grain: str, not_null: frozenset[str]
     ) -> Formula | None:
         mark = {"grain": grain, **term.mark}
-        if "rows_of" in mark:
-            table = _beside(rule.terms, term.path, str(mark["rows_of"]))
-            if not isinstance(table, str) or not self.columns_of(table):
-                # What names the table is wrong, and is said to be.
-                return None
-            mark["rows"] = table
-        if "rows" in mark:
-            mark["grain"] = f"row of {mark['rows']}"
+        if not self.finds_rows(rule, term, mark):
+            return None
         scope = evolve(self.scope(rule, mark), not_null=not_null)
         base = (*rule.terms_path, *term.path)
         if not isinstance(term.value, dict):
@@ -596,6 +590,33 @@ class _Binder:
             place=place,
             dated=tuple((day, made.text) for day, made in entries),
         )
+
+    def finds_rows(self, rule: Rule, term: Marked, mark: dict[str, Any]) -> bool:
+        """Say in a mark which rows a formula is about; whether they can be found."""
+        if "rows_of" in mark:
+            table = _beside(rule.terms, term.path, str(mark["rows_of"]))
+            if not isinstance(table, str) or not self.columns_of(table):
+                # What names the table is wrong, and is said to be.
+                return False
+            mark["rows"] = table
+        if "rows" in mark or "columns" in mark:
+            mark["grain"] = f"row of {mark.get('rows', rule.id)}"
+            return self.is_clear(rule, term, mark)
+        return True
+
+    def is_clear(self, rule: Rule, term: Marked, mark: Mapping[str, Any]) -> bool:
+        """Refuse a table whose columns are called as what the methodology adds to its rows."""
+        table = str(mark.get("rows", ""))
+        taken = [name for name in mark.get("columns", ()) if name in self.columns_of(table)]
+        if taken:
+            self.report(
+                (*rule.terms_path, *term.path),
+                "RE210",
+                f"{table} has the column {taken[0]}, and {rule.methodology} has something else of"
+                " that name",
+                f"give the column of {table} another name",
+            )
+        return not taken
 
     def written(
         self, rule: Rule, path: Path, value: Any, mark: Mapping[str, Any], scope: Scope
@@ -659,11 +680,12 @@ class _Binder:
         if "names" in mark:
             columns = {name: Type.parse(type_) for name, type_ in mark["names"].items()}
             return Scope(profile="settlement", grain="term", columns=columns)
-        if "rows" in mark:
+        if "rows" in mark or "columns" in mark:
+            beside = {name: Type.parse(said) for name, said in mark.get("columns", {}).items()}
             return Scope(
                 profile="row",
                 grain=grain,
-                columns=self.columns_of(str(mark["rows"])),
+                columns={**self.columns_of(str(mark.get("rows", ""))), **beside},
                 tables=self.shapes(),
                 parameters=numbers,
                 occurring=self.occurring,

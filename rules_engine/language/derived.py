@@ -31,25 +31,55 @@ class Read:
         columns: Its columns.
         period_date: SQL scalar expression of a row's date; empty where its rows have none.
         asked: What the query asks of it.
+        key: Columns that tell its rows apart.
+        beside: The derived table that each row is joined with; None where there is none.
     """
 
     table: str
     columns: Mapping[str, Type]
     period_date: str
     asked: Rows
+    key: tuple[str, ...] = ()
+    beside: TableType | None = None
 
     @classmethod
-    def of_given(cls, table: StandardTable, asked: Rows) -> "Read":
+    def of_given(cls, table: StandardTable, asked: Rows, beside: TableType | None = None) -> "Read":
         """Read a table of the data."""
         return cls(
-            table=table.name, columns=table.columns, period_date=table.period_date, asked=asked
+            table=table.name,
+            columns=table.columns,
+            period_date=table.period_date,
+            asked=asked,
+            key=table.key,
+            beside=beside,
         )
 
     @classmethod
     def of_shape(cls, shape: TableType, asked: Rows) -> "Read":
         """Read a table of the ruleset, or a derived one."""
         day = SPAN[0] if shape.effective == SPAN else ""
-        return cls(table=shape.name, columns=shape.columns, period_date=day, asked=asked)
+        return cls(
+            table=shape.name, columns=shape.columns, period_date=day, asked=asked, key=shape.key
+        )
+
+    def of_column(self, name: str) -> str:
+        """Write a column of a row: of what is beside it, else of the table."""
+        is_beside = self.beside is not None and name in self.beside.columns
+        return f"{'b' if is_beside else 'l'}.{quote(name)}"
+
+    def knows(self, name: str) -> bool:
+        """Whether a row has such a column."""
+        return name in self.columns or (self.beside is not None and name in self.beside.columns)
+
+    @property
+    def source(self) -> str:
+        """Write where its rows are."""
+        if self.beside is None:
+            return f"FROM {quote(self.table)} AS l"
+        joined = " AND ".join(f"b.{quote(name)} = l.{quote(name)}" for name in self.key)
+        return (
+            f"FROM {quote(self.table)} AS l\n      JOIN {quote(self.beside.name)} AS b ON {joined}"
+        )
 
 
 @frozen(kw_only=True)
@@ -144,10 +174,10 @@ class BoundQuery:
         writer = SqlWriter(
             dict(self.shapes),
             sites,
-            column=lambda ref: f"l.{quote(ref.name)}",
+            column=lambda ref: read.of_column(ref.name),
             row_date=f"({day})" if day else "DATE '0001-01-01'",
         )
-        columns = [f"l.{quote(name)}" for name in asked.columns]
+        columns = [read.of_column(name) + f" AS {quote(name)}" for name in asked.columns]
         failed = None
         for name, formula in asked.formulas.items():
             columns.append(f"{writer.write(formula.expression)} AS {quote(name)}")
@@ -159,7 +189,7 @@ class BoundQuery:
             found, members = self._entity(read, day)
             columns.append(f"{found} AS {quote(asked.entity)}")
             joins += members
-        source = f"FROM {quote(read.table)} AS l{joins}"
+        source = f"{read.source}{joins}"
         failures = [] if failed is None else [f"SELECT min({failed}) {source}"]
         return f"SELECT {', '.join(columns)}\n      {source}", failures
 
@@ -180,11 +210,14 @@ class BoundQuery:
 def columns_read(query: BoundQuery, read: Read) -> frozenset[str]:
     """Give the columns of a table that a query needs; those that date a row are read anyway."""
     found = set(read.asked.columns)
+    if read.beside is not None:
+        found |= set(read.key)
     for part in (formula.expression for formula in read.asked.formulas.values()):
         found |= {n.name for n in walk(part) if isinstance(n, Ref) and n.space == "column"}
     if read.asked.entity and query.entity is not None:
         found |= {"person_id", *query.entity.key} & set(read.columns)
-    return frozenset(found)
+    # What stands beside the rows is derived; no data has to offer it.
+    return frozenset(found - (set(read.beside.columns) - set(read.key) if read.beside else set()))
 
 
 def members_join(members: str, day: str, how: str = "JOIN") -> str:

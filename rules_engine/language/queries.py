@@ -70,6 +70,11 @@ class Queries:
         reads = {called: self.read(rows) for called, rows in query.rows.items()}
         found = {called: read for called, read in reads.items() if read is not None}
         lacking = [query.rows[called].table for called, read in reads.items() if read is None]
+        lacking += [
+            rows.beside
+            for rows in query.rows.values()
+            if rows.beside and rows.beside not in self.own
+        ]
         if lacking:
             return None, [(name, f"{table} is no table that it may read") for table in lacking]
         made = BoundQuery(
@@ -88,6 +93,6 @@ class Queries:
         if rows.table in self.own:
             return Read.of_shape(self.own[rows.table], rows)
         if rows.table in self.given:
-            return Read.of_given(self.given[rows.table], rows)
+            return Read.of_given(self.given[rows.table], rows, self.own.get(rows.beside))
         shape = self.shapes.get(rows.table)
         return None if shape is None else Read.of_shape(shape, rows)

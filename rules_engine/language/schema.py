@@ -105,6 +105,7 @@ def expression_schema(  # noqa: D417  (the other words are any keywords of JSON 
     rows: str | None = None,
     rows_of: str | None = None,
     names: Mapping[str, str] | None = None,
+    columns: Mapping[str, str] | None = None,
     **annotations: Any,
 ) -> dict[str, Any]:
     """Give the schema of a term that is an expression, or expressions from dates on.
@@ -120,6 +121,8 @@ def expression_schema(  # noqa: D417  (the other words are any keywords of JSON 
         rows_of: Term beside it that names such a table.
         names: What it is made of, each with its type, where the methodology gives all of it; it is
             written into a formula of a worksheet by `Formula.over`.
+        columns: Columns that rows have which the methodology derives, with the type of each; beside
+            the table's where `rows` names one.
     """
     marks = {
         "type": type,
@@ -129,6 +132,7 @@ def expression_schema(  # noqa: D417  (the other words are any keywords of JSON 
         "rows": rows,
         "rows_of": rows_of,
         "names": dict(names) if names is not None else None,
+        "columns": None if columns is None else dict(columns),
     }
     schema: dict[str, Any] = {
         "title": title,

@@ -37,6 +37,7 @@ def tables_of(query: BoundQuery) -> frozenset[str]:
     return frozenset(
         looked_up
         | {read.table for read in query.reads.values()}
+        | {read.beside.name for read in query.reads.values() if read.beside is not None}
         | ({members} if members else set())
     )
 
@@ -51,7 +52,9 @@ class Trial:
         """Say why a query cannot be run, or does not give what it says; nothing where it does."""
         found = faults(query.query.select, {PERIOD, *query.reads})
         for read in query.reads.values():
-            lacking = [name for name in read.asked.columns if name not in read.columns]
+            lacking = [name for name in read.asked.columns if not read.knows(name)]
+            if read.beside is not None:
+                lacking += [name for name in read.key if name not in read.beside.columns]
             found += [f"{read.table} has no column {name}" for name in lacking]
         found += [f"{name} is in its key and not among its columns" for name in query.query.key
                   if name not in query.query.columns]  # fmt: skip

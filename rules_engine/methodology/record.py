@@ -181,7 +181,10 @@ class Rows:
     Attributes:
         table: A standard, declared or derived table; one that the same rule derives is meant by
             the name that `derive` gives it.
-        columns: Columns that the query reads.
+        columns: Columns that the query reads, of the table and of what is beside it.
+        beside: A table that the same rule derives, each of whose rows is joined with the row of
+            `table` that its columns of that table's key name; formulas see its columns too. Empty
+            where nothing is joined.
         formulas: Column → formula of the contract, whose `x-expression` says which table's rows it
             is about (`rows`, or `rows_of` the term that names the table).
         day: What the row's own date is called; empty where nobody asks for it.
@@ -194,6 +197,7 @@ class Rows:
     formulas: Mapping[str, Formula] = Factory(dict)
     day: str = ""
     entity: str = ""
+    beside: str = ""
 
 
 @frozen(kw_only=True)

@@ -1,4 +1,4 @@
-"""The examples of attribution, of a coordination fee and of a regional benchmark: their cases."""
+"""Examples over members: attribution, episodes, a coordination fee, a regional benchmark."""
 
 from pathlib import Path
 
@@ -9,7 +9,9 @@ from rules_engine import Engine
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
-@pytest.mark.parametrize("name", ["attribution", "coordination_fee", "regional_benchmark"])
+@pytest.mark.parametrize(
+    "name", ["attribution", "coordination_fee", "episodes", "regional_benchmark"]
+)
 def test_every_case_passes(name: str) -> None:
     """What the notes say by hand is what the engine finds."""
     results = Engine().load(EXAMPLES / name / "ruleset.yaml").test()

@@ -17,6 +17,7 @@ from rules_engine import (
     Settlement,
     SettlementError,
     Type,
+    expression_schema,
 )
 from rules_engine.language.select import faults
 from rules_engine.testing import Contract, engine_of
@@ -149,3 +150,77 @@ def test_a_table_that_breaks_its_word_stops_the_run(old: str, new: str, why: str
     """Two rows of one key, or a null where none may be, would be summed into an amount."""
     with pytest.raises(SettlementError, match=why):
         run_with(evolve(PERSON, select=PERSON.select.replace(old, new)), MONTHS)
+
+
+PAIR: Final = Query(
+    select="SELECT person_id, month, 2 AS turn FROM month UNION ALL"
+    " SELECT person_id, month, 1 AS turn FROM month",
+    columns={
+        "person_id": Type.of(Kind.CODE),
+        "month": Type.of(Kind.DATE),
+        "turn": Type.of(Kind.COUNT),
+    },
+    rows={"month": Rows(table="member_month", columns=("person_id", "month"))},
+)
+
+
+def paired(said: Mapping[str, Any], columns: Mapping[str, str]) -> Any:
+    """Ask a formula of each month beside each row of a derived table, and of its rows alone."""
+
+    def derive(terms: Mapping[str, Any]) -> Mapping[str, Query]:
+        both = Rows(
+            table="member_month",
+            columns=("person_id", "turn"),
+            formulas={"asked": terms["beside"]},
+            beside="pair",
+        )
+        alone = Rows(table="pair", columns=("turn",), formulas={"asked": terms["alone"]})
+        boolean = {"turn": Type.of(Kind.COUNT), "asked": Type.of(Kind.BOOLEAN).with_null()}
+        return {
+            "pair": PAIR,
+            "both": Query(select="SELECT turn, asked FROM m", columns=boolean, rows={"m": both}),
+            "alone": Query(select="SELECT turn, asked FROM m", columns=boolean, rows={"m": alone}),
+        }
+
+    boolean = "boolean or null"
+    asked = {
+        "beside": expression_schema(
+            boolean, rows="member_month", columns=columns, dated=False, title="Beside"
+        ),
+        "alone": expression_schema(boolean, columns=columns, dated=False, title="Alone"),
+    }
+    deriving = Methodology[Mapping[str, Any]](
+        name="deriving",
+        terms_schema={"type": "object", "properties": asked},
+        read_terms=lambda terms: terms,
+        outputs=lambda _: {},
+        derive=derive,
+        settle=lambda _terms, _occasion: Settlement(),
+    )
+    document = {
+        "ruleset": "pairing", "title": "Two rows a month", "version": "1",
+        "effective": {"from": date(2014, 1, 1), "through": date(2015, 12, 31)}, "currency": "USD",
+        "rounding": {"to": Decimal("0.01"), "mode": "half_up"}, "period": {"length": "year"},
+        "parties": {"payer": "payer"},
+        "rules": [{"id": "own", "methodology": "deriving", "source": "s", "terms": said}],
+    }  # fmt: skip
+    ruleset = Contract(document=document).load(engine_of(deriving))
+    with ruleset.run({"member_month": MONTHS[:1]}, mappings=()) as run:
+        return [
+            run.connection.execute(f"FROM own_{name} ORDER BY ALL").fetchall()
+            for name in ("both", "alone")
+        ]
+
+
+def test_a_formula_sees_derived_rows_alone_and_beside_a_table() -> None:
+    """Columns of the table and of the derived row stand in one formula, asked of each pair."""
+    said = {"beside": "turn = 1 and fraction = 1", "alone": "turn > 1"}
+    both, alone = paired(said, {"turn": "count"})
+    assert both == [(1, True), (2, False)]
+    assert alone == [(1, False), (2, True)]
+
+
+def test_a_column_that_both_have_is_refused() -> None:
+    """A formula would not say whose it means."""
+    with pytest.raises(RulesetError, match="RE210"):
+        paired({"beside": "turn = 1", "alone": "turn = 1"}, {"turn": "count", "fraction": "rate"})
