@@ -21,9 +21,11 @@ PERCENTILE: Final = Fraction(99, 100)
 READMITTED: Final = Fraction(125, 100)
 SEEN_BEFORE: Final = Fraction(11, 10)
 UNRELATED: Final = frozenset(
-    "001 002 005 006 007 008 010 652 927 928 929 933 934 935"
-    " 955 956 957 958 959 963 964 965".split()
+    {"001", "002", "005", "006", "007", "008", "010", "652"}
+    | {"927", "928", "929", "933", "934", "935"}
+    | {"955", "956", "957", "958", "959", "963", "964", "965"}
 )
+"""Transplants, burns and injuries to several parts of the body."""
 
 
 @frozen
