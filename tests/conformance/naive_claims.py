@@ -12,8 +12,8 @@ from typing import Final
 
 from attrs import field, frozen
 
-CLAIMS: Final = re.compile(r"desynpuf_inpatient_claims_.*\.csv(\.gz)?", re.IGNORECASE)
-BENEFICIARIES: Final = re.compile(r"desynpuf_beneficiary_(\d{4})_.*\.csv(\.gz)?", re.IGNORECASE)
+CLAIMS: Final = re.compile(r"desynpuf_inpatient_claims_.*\.csv(\.gz)?")
+BENEFICIARIES: Final = re.compile(r"desynpuf_beneficiary_(\d{4})_.*\.csv(\.gz)?")
 DIAGNOSES: Final = tuple(f"icd9_dgns_cd_{place}" for place in range(1, 4))
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from rules_engine import Engine
 from rules_engine.engine.run import Run
+from tests.conformance.made_claims import write
 from tests.conformance.naive_claims import read
 from tests.conformance.naive_episodes import CONDITIONS, Found, Service, Trigger, find
 from tests.conformance.oracles import ROOT, published
@@ -219,3 +220,11 @@ def test_no_amount_is_lost_or_counted_twice(settled: Run, found: Found) -> None:
         assert outputs["bundle_amount"] == (
             outputs["prorated_amount"] + outputs["truncated_amount"] + outputs["actual_amount"]
         )
+
+
+def test_what_is_rare_in_the_files_is_the_same_too(tmp_path: Path) -> None:
+    """Made files in which days, hospitals and amounts lack, and stays overlap and touch."""
+    write(tmp_path, persons=2000, seed=20080101)
+    with built(tmp_path) as run:
+        assert run.rejects_count == 0
+        held_alike(run, find(read(tmp_path)))
