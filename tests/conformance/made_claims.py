@@ -7,7 +7,7 @@ from pathlib import Path
 from random import Random
 from typing import Final
 
-from tests.conformance.naive_episodes import CONDITIONS, UNRELATED, YEARS
+from tests.conformance.naive_rules import CONDITIONS, UNRELATED, YEARS
 
 GROUPS: Final = (
     *(group for condition in CONDITIONS for group in condition.groups),
@@ -79,7 +79,7 @@ def _line(random: Random, person: str, claim: str, segment: int, days: tuple[dat
         "CLM_UTLZTN_DAY_CNT": random.choice(("0", "3", "")),
         "CLM_DRG_CD": random.choice(GROUPS),
         "ICD9_DGNS_CD_1": random.choice((*["4280", "486"] * 5, "5856", "")),
-        "ICD9_DGNS_CD_2": random.choice((*["25000"] * 9, "")),
+        "ICD9_DGNS_CD_2": random.choice(("25000", "25000", "V66", "")),
         "ICD9_DGNS_CD_3": random.choice((*["4019"] * 9, "5856")),
         "ICD9_DGNS_CD_4": random.choice(("5856", "")),
         **dict.fromkeys(UNUSED, ""),
