@@ -142,7 +142,8 @@ class Run:
         """Give what the batch knew of a member, as `price` takes it."""
         tables = {}
         for table in self.ruleset.needs.given:
-            columns = set(self.dataset.tables[table].columns)
+            stored = self.dataset.tables.get(table) or self.ruleset.bound.shapes[table]
+            columns = set(stored.columns)
             by = "WHERE person_id = ?" if "person_id" in columns else ""
             cursor = self.connection.execute(
                 f"SELECT * FROM {quote(table)} {by}", [person_id] if by else []
