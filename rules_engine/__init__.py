@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         Worksheet,
         hookimpl,
     )
+    from rules_engine.pricing.correction import Correction, corrections
     from rules_engine.pricing.given import Given, NotGivenError
     from rules_engine.pricing.missing import MissingColumnError
     from rules_engine.pricing.priced import Adjustment, PricedClaim, PricedLine, RejectedLine
@@ -38,6 +39,7 @@ __all__ = [
     "Adjustment",
     "Certificate",
     "CliffReport",
+    "Correction",
     "Diagnostic",
     "Engine",
     "Explained",
@@ -74,6 +76,7 @@ __all__ = [
     "Worksheet",
     "__version__",
     "allocate",
+    "corrections",
     "expression_schema",
     "hookimpl",
     "transfer",
@@ -95,6 +98,7 @@ _HOMES: Final = {
             "Explained Formula Methodology Occasion Output Period Query Rows Settlement "
             "SettlementError Step TermsError Worksheet hookimpl"
         ),
+        "pricing.correction": "Correction corrections",
         "pricing.given": "Given NotGivenError",
         "pricing.missing": "MissingColumnError",
         "pricing.priced": "Adjustment PricedClaim PricedLine RejectedLine",

@@ -77,6 +77,7 @@ def run(
         months_through=_months_through(ruleset, chosen, deriving) if labels or target else None,
         months_read=_months_read(ruleset, chosen),
         memory=memory,
+        known_at=known_at,
     )
     unfinished = None if out is None else out / UNFINISHED
     try:
