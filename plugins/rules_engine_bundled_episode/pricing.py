@@ -1,0 +1,256 @@
+"""Paying a bundle at its trigger: its spans, the services priced at zero, and who divides it."""
+
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any, Final
+
+from rules_engine import (
+    Kind,
+    Money,
+    Occasion,
+    Output,
+    Query,
+    Rows,
+    Settlement,
+    SettlementError,
+    Step,
+    Transfer,
+    Type,
+    transfer,
+)
+from rules_engine_bundled_episode.prospective import Prospective, Split
+
+__all__ = ["derive", "experience", "outputs", "price", "settle"]
+
+OPEN: Final = "open"
+"""What the rule's table of open episodes is called: `<rule>_open`."""
+
+_CODE: Final = Type.of(Kind.CODE)
+_DATE: Final = Type.of(Kind.DATE)
+_MONEY: Final = Type.of(Kind.MONEY)
+_POSTED: Final = Type(Kind.MONEY, scale=2)
+_COUNT: Final = Type(Kind.COUNT, scale=0)
+_LARGEST: Final = Decimal(10) ** 15
+_COLUMNS: Final = ("episode_id", "person_id", "first_day", "last_day")
+_SPAN: Final = {
+    "person_id": _CODE,
+    "first_day": _DATE,
+    "last_day": _DATE,
+    "episode_id": _CODE,
+}
+
+
+def outputs(terms: Prospective) -> Mapping[str, Output]:
+    """What was paid, and what was taken off the lines that it paid for."""
+    found = {
+        "bundles": Output(type=_COUNT, meaning="episodes that opened in the period"),
+        "paid": Output(type=_POSTED, meaning="what was paid of them"),
+        "amount": Output(type=_MONEY, grain="line", meaning="what the bundle takes off lines"),
+    }
+    if terms.split is not None:
+        found["share"] = Output(
+            type=_POSTED, grain="party", meaning="a party's part of the period's bundles"
+        )
+    return found
+
+
+def derive(terms: Prospective) -> Mapping[str, Query]:
+    """Give the days of each open episode, and those of its warranty.
+
+    A person has one of each a day, or the run stops and names two.
+    """
+    episodes = {"episode": Rows(table=terms.episodes, columns=_COLUMNS)}
+    found = {
+        OPEN: Query(
+            select="SELECT person_id, first_day, last_day, episode_id FROM episode",
+            columns=_SPAN,
+            rows=episodes,
+            key=("person_id",),
+            effective=("first_day", "last_day"),
+        )
+    }
+    if terms.warranty_days is not None:
+        # A warranty ends where the next episode opens, which has one of its own.
+        select = f"""SELECT person_id, first_day, last_day, episode_id FROM (
+  SELECT person_id, CAST(last_day + 1 AS DATE) AS first_day, episode_id,
+    CAST(least(last_day + {terms.warranty_days}, coalesce(next_day - 1,
+      last_day + {terms.warranty_days})) AS DATE) AS last_day
+  FROM (SELECT person_id, last_day, episode_id,
+      lead(first_day) OVER (PARTITION BY person_id ORDER BY first_day) AS next_day FROM episode))
+  WHERE first_day <= last_day"""  # noqa: S608  a whole number that the schema has checked
+        found["warranty"] = Query(
+            select=select,
+            columns=_SPAN,
+            rows=episodes,
+            key=("person_id",),
+            effective=("first_day", "last_day"),
+        )
+    return found
+
+
+def price(terms: Prospective) -> tuple[Step, ...]:
+    """Take off what the bundle pays for, of lines in an open episode."""
+    step = Step(
+        id="bundled",
+        sets="adjustment",
+        expression=terms.amount.expression,
+        when=None if terms.services is None else terms.services.expression,
+        group_code=terms.group_code,
+        carc=terms.carc,
+        within=OPEN,
+    )
+    return (step,)
+
+
+def experience(terms: Prospective) -> Mapping[str, Query]:
+    """Ask for the episodes that open in the period, what each is worth and whose it is."""
+    worth = Type(
+        Kind.MONEY, scale=terms.price.type.scale, low=-_LARGEST, high=_LARGEST, nullable=True
+    )
+    return {
+        "bundle": Query(
+            select="SELECT e.whose, e.episode_id, e.first_day, e.price FROM episode AS e"
+            " JOIN period AS p ON e.first_day BETWEEN p.first_day AND p.last_day",
+            columns={
+                "whose": _CODE.with_null(),
+                "episode_id": _CODE,
+                "first_day": _DATE,
+                "price": worth,
+            },
+            rows={
+                "episode": Rows(
+                    table=terms.episodes,
+                    columns=("episode_id", "first_day"),
+                    formulas={"price": terms.price},
+                    entity="whose",
+                )
+            },
+        )
+    }
+
+
+def settle(terms: Prospective, occasion: Occasion) -> Settlement:
+    """Pay each bundle to whoever answers for it, and divide it as the terms say.
+
+    Raises:
+        SettlementError: An episode has no price, or belongs to nobody; or no party has a weight.
+    """
+    (payer,) = occasion.parties([terms.payer])
+    (to,) = occasion.parties([terms.to])
+    if payer == to:
+        msg = f"{payer} pays {occasion.rule} and is paid by it; two parties may stand there"
+        raise SettlementError(msg)
+    weights = {} if terms.split is None else dict(_weights(terms.split, occasion))
+    moves: list[Transfer | None] = []
+    shares = dict.fromkeys(weights, Money(0, occasion.currency))
+    total = Money(0, occasion.currency)
+    rows = sorted(
+        occasion.experience["bundle"], key=lambda row: (row["first_day"], row["episode_id"])
+    )
+    for number, row in enumerate(rows, 1):
+        bundle = _bundle(terms, occasion, row, number)
+        total += bundle
+        about = f"bundle {row['episode_id']} that opened on {row['first_day']}"
+        moves.append(_move(occasion, payer, to, bundle, about))
+        for party, part in _parts(occasion, number, bundle, weights):
+            shares[party] += part
+            if party != to:
+                moves.append(_move(occasion, to, party, part, f"part of {about}"))
+    sheet = occasion.worksheet
+    sheet.take("bundles", Fraction(len(rows)), formula=f"count({terms.episodes})", unit="count")
+    sheet.take("paid", total.as_fraction(), formula="sum(bundle)", unit="money")
+    for party, money in shares.items():
+        sheet.take(
+            f"share_{party}", money.as_fraction(), formula=f'sum("part_{party}")', unit="money"
+        )
+    found = {"bundles": sheet["bundles"], "paid": sheet["paid"]}
+    if terms.split is not None:
+        found["share"] = {party: money.as_fraction() for party, money in shares.items()}
+    return Settlement(
+        transfers=tuple(move for move in moves if move is not None),
+        outputs=found,
+        explained=sheet.steps,
+    )
+
+
+def _bundle(terms: Prospective, occasion: Occasion, row: Mapping[str, Any], number: int) -> Money:
+    """Give what is paid of an episode, as the contract's formula says it."""
+    name = row["episode_id"]
+    if occasion.key and row["whose"] is None:
+        msg = f"{occasion.rule}: episode {name} belongs to nobody whom the rule runs for"
+        raise SettlementError(msg)
+    if row["price"] is None:
+        msg = f"{terms.price.place}: episode {name} has no price; say what is paid of it"
+        raise SettlementError(msg)
+    worth = occasion.worksheet.take(
+        f"bundle_{number}",
+        Fraction(row["price"]),
+        formula=f"price(bundle_{number})",
+        unit="money",
+        place=terms.price.place,
+        note=f"{terms.price.text}, of {name} that opened on {row['first_day']}",
+        kind="posted",
+    )
+    return Money.of(worth, occasion.currency)
+
+
+def _weights(split: Split, occasion: Occasion) -> Iterator[tuple[str, Fraction]]:
+    for party in occasion.parties(split.among):
+        if split.by is None:
+            yield party, Fraction(1)
+            continue
+        weight = Fraction(occasion.take(f"weight_{party}", split.by, party))
+        if weight < 0:
+            msg = f"the weight of {party} in {occasion.rule} is {weight}; it is 0 or more"
+            raise SettlementError(msg)
+        yield party, weight
+
+
+def _parts(
+    occasion: Occasion, number: int, bundle: Money, weights: Mapping[str, Fraction]
+) -> Iterator[tuple[str, Money]]:
+    """Divide a bundle by largest remainder; odd units go in the order of party ids."""
+    if not weights:
+        return
+    whole = sum(weights.values(), Fraction(0))
+    if not whole:
+        if bundle.cents:
+            where = f"{occasion.rule} in {occasion.period.label}"
+            msg = f"every party of {where} has weight 0; {bundle} cannot be divided"
+            raise SettlementError(msg)
+        return
+    sheet = occasion.worksheet
+    for party, part in bundle.split(weights, occasion.unit_cents).items():
+        name = f"part_{party}_{number}"
+        weight = weights[party]
+        sheet.let(
+            f"{name}_exact",
+            f"bundle_{number} * {weight.numerator} * {whole.denominator}"
+            f" / ({weight.denominator} * {whole.numerator})",
+            note=f"{weight} of all weights, {whole}",
+        )
+        sheet.take(
+            name,
+            part.as_fraction(),
+            formula=f"{name}_exact" if name.isidentifier() else f'"{name}_exact"',
+            unit="money",
+            kind="posted",
+            note="rounded by largest remainder; odd units go in the order of party ids",
+        )
+        yield party, part
+
+
+def _move(
+    occasion: Occasion, source: str, target: str, amount: Money, reason: str
+) -> Transfer | None:
+    return transfer(
+        source,
+        target,
+        amount,
+        rule=occasion.rule,
+        reason=reason,
+        key=occasion.key,
+        period=occasion.period.label,
+        stream="eoc",
+    )
