@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from rules_engine import PricedLine, Run, SettlementError, corrections
+from rules_engine.testing import hold_to_every_law
 from rules_engine.testing.laws import (
     alone_as_in_the_batch,
     amounts_of,
@@ -98,6 +100,15 @@ def test_bundles_known_late_lead_to_what_knowing_them_from_the_start_gives(
         assert earlier is not None
         assert amounts_of(earlier) == amounts_of(whole)
         assert remitted == _bundles(whole) + _lines(whole)
+
+
+@FEWER
+@given(terms(), claims(), st.integers(0, 2**32))
+def test_a_bundle_keeps_every_law(
+    said: dict[str, Any], lines: list[dict[str, Any]], seed: int
+) -> None:
+    """Order, threads and the host do not matter; a second run gives the same; reasons add up."""
+    hold_to_every_law(ENGINE, contract(said), {"medical_claim": lines}, seed)
 
 
 def _bundles(run: Run) -> Fraction:
