@@ -1,6 +1,6 @@
 """Paying a bundle at its trigger: its spans, the services priced at zero, and who divides it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any, Final
@@ -21,7 +21,7 @@ from rules_engine import (
 )
 from rules_engine_bundled_episode.prospective import Prospective, Split
 
-__all__ = ["derive", "experience", "outputs", "price", "settle"]
+__all__ = ["derive", "experience", "outputs", "price", "settle", "settle_together"]
 
 OPEN: Final = "open"
 """What the rule's table of open episodes is called: `<rule>_open`."""
@@ -108,7 +108,7 @@ def experience(terms: Prospective) -> Mapping[str, Query]:
     worth = Type(
         Kind.MONEY, scale=terms.price.type.scale, low=-_LARGEST, high=_LARGEST, nullable=True
     )
-    return {
+    found = {
         "bundle": Query(
             select="SELECT e.whose, e.episode_id, e.first_day, e.price FROM episode AS e"
             " JOIN period AS p ON e.first_day BETWEEN p.first_day AND p.last_day",
@@ -128,13 +128,56 @@ def experience(terms: Prospective) -> Mapping[str, Query]:
             },
         )
     }
+    found["owner"] = Query(
+        # Named otherwise than the entity, so that every entity sees who the others are.
+        select="SELECT e.whose AS owner, min(e.episode_id) AS episode_id FROM episode AS e"
+        " JOIN period AS p ON e.first_day BETWEEN p.first_day AND p.last_day GROUP BY e.whose",
+        columns={"owner": _CODE.with_null(), "episode_id": _CODE},
+        rows={
+            "episode": Rows(
+                table=terms.episodes, columns=("episode_id", "first_day"), entity="whose"
+            )
+        },
+    )
+    if terms.split is not None and terms.split.took_part:
+        found["party"] = Query(
+            select="SELECT DISTINCT e.episode_id, c.party FROM episode AS e"
+            " JOIN period AS p ON e.first_day BETWEEN p.first_day AND p.last_day"
+            " JOIN claim AS c ON c.person_id = e.person_id"
+            " AND c.day BETWEEN e.first_day AND e.last_day WHERE c.party IS NOT NULL",
+            columns={"episode_id": _CODE, "party": _CODE},
+            rows={
+                "episode": Rows(table=terms.episodes, columns=_COLUMNS),
+                "claim": Rows(table="medical_claim", columns=("person_id", "party"), day="day"),
+            },
+        )
+    return found
+
+
+def settle_together(terms: Prospective, occasions: Sequence[Occasion]) -> list[Settlement]:
+    """Settle each entity, after a look for bundles of nobody: their services are priced at zero.
+
+    Raises:
+        SettlementError: As `settle`, or an episode belongs to nobody whom the rule runs for.
+    """
+    known = {"/".join(occasion.key) for occasion in occasions}
+    for occasion in occasions[:1]:
+        for row in occasion.experience["owner"]:
+            if occasion.key and row["owner"] not in known:
+                whose = "nobody" if row["owner"] is None else row["owner"]
+                msg = (
+                    f"{occasion.rule}: episode {row['episode_id']} belongs to {whose}, for whom the"
+                    f" rule does not run in {occasion.period.label}; nobody would be paid for it"
+                )
+                raise SettlementError(msg)
+    return [settle(terms, occasion) for occasion in occasions]
 
 
 def settle(terms: Prospective, occasion: Occasion) -> Settlement:
     """Pay each bundle to whoever answers for it, and divide it as the terms say.
 
     Raises:
-        SettlementError: An episode has no price, or belongs to nobody; or no party has a weight.
+        SettlementError: An episode has no price, or no party has a weight.
     """
     (payer,) = occasion.parties([terms.payer])
     (to,) = occasion.parties([terms.to])
@@ -148,12 +191,19 @@ def settle(terms: Prospective, occasion: Occasion) -> Settlement:
     rows = sorted(
         occasion.experience["bundle"], key=lambda row: (row["first_day"], row["episode_id"])
     )
+    took_part: dict[str, set[str]] = {}
+    for one in occasion.experience.get("party", ()):
+        took_part.setdefault(one["episode_id"], set()).add(one["party"])
     for number, row in enumerate(rows, 1):
         bundle = _bundle(terms, occasion, row, number)
         total += bundle
         about = f"bundle {row['episode_id']} that opened on {row['first_day']}"
         moves.append(_move(occasion, payer, to, bundle, about))
-        for party, part in _parts(occasion, number, bundle, weights):
+        own = weights
+        if terms.split is not None and terms.split.took_part:
+            there = took_part.get(row["episode_id"], set())
+            own = {party: weight for party, weight in weights.items() if party in there}
+        for party, part in _parts(occasion, number, bundle, own):
             shares[party] += part
             if party != to:
                 moves.append(_move(occasion, to, party, part, f"part of {about}"))
@@ -177,9 +227,6 @@ def settle(terms: Prospective, occasion: Occasion) -> Settlement:
 def _bundle(terms: Prospective, occasion: Occasion, row: Mapping[str, Any], number: int) -> Money:
     """Give what is paid of an episode, as the contract's formula says it."""
     name = row["episode_id"]
-    if occasion.key and row["whose"] is None:
-        msg = f"{occasion.rule}: episode {name} belongs to nobody whom the rule runs for"
-        raise SettlementError(msg)
     if row["price"] is None:
         msg = f"{terms.price.place}: episode {name} has no price; say what is paid of it"
         raise SettlementError(msg)

@@ -71,6 +71,11 @@ PROSPECTIVE: Final[Mapping[str, Any]] = {
                 "by": expression_schema(
                     "number", "party", title="Weight of a party; all are equal unless said"
                 ),
+                "took_part": {
+                    "title": "Whether only parties with a line in the episode divide it",
+                    "type": "boolean",
+                    "default": False,
+                },
             },
             "required": ["among"],
             "additionalProperties": False,
@@ -89,10 +94,22 @@ class Split:
     Attributes:
         among: Groups and parties.
         by: Weight of a party, 0 or more; None for equal parts.
+        took_part: Whether only parties with a line in the episode divide it; where none of them
+            has one, whoever is paid keeps it.
     """
 
     among: tuple[str, ...]
     by: Formula | None = None
+    took_part: bool = False
+
+    @classmethod
+    def read(cls, said: Mapping[str, Any]) -> "Split":
+        """Read what stands under `split`; it fits the schema."""
+        return cls(
+            among=tuple(said["among"]),
+            by=said.get("by"),
+            took_part=said.get("took_part", False),
+        )
 
 
 @frozen(kw_only=True)
@@ -138,5 +155,5 @@ class Prospective:
             group_code=group_code,
             carc=carc,
             warranty_days=said.get("warranty_days"),
-            split=None if split is None else Split(among=tuple(split["among"]), by=split.get("by")),
+            split=None if split is None else Split.read(split),
         )

@@ -98,7 +98,7 @@ BUNDLES: Final[Methodology[Prospective]] = Methodology(
     derive=pricing.derive,
     price=pricing.price,
     experience=pricing.experience,
-    settle=pricing.settle,
+    settle_together=pricing.settle_together,
 )
 
 ENGINE: Final[Engine] = engine_of(FEE_SCHEDULE, EPISODES, BUNDLES)
@@ -194,5 +194,6 @@ def terms(draw: DrawFn) -> dict[str, Any]:
         among = draw(st.lists(st.sampled_from((*PARTIES, "network")), min_size=1, unique=True))
         found["split"] = {"among": among}
         if draw(st.booleans()):
+            found["split"]["took_part"] = draw(st.booleans())
             found["split"]["by"] = draw(st.sampled_from(("1", "1 + count(visits)", "2 / 3")))
     return found

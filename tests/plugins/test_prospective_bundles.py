@@ -7,11 +7,13 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
+from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rules_engine import PricedLine, Run, SettlementError, corrections
 from rules_engine.testing import hold_to_every_law
+from rules_engine.testing.contracts import Contract
 from rules_engine.testing.laws import (
     alone_as_in_the_batch,
     amounts_of,
@@ -46,12 +48,14 @@ def test_a_bundle_and_its_split_add_up(said: dict[str, Any], lines: list[dict[st
             sum(t.amount.cents for t in moved if t.source == "plan") == made.outputs["paid"] * 100
         )
         if "split" in said and made.outputs["bundles"]:
-            assert sum(made.outputs["share"].values()) == made.outputs["paid"]
+            some = said["split"].get("took_part", False)
+            assert some or sum(made.outputs["share"].values()) == made.outputs["paid"]
             own = {one.reason: one.amount.cents for one in moved if one.source == "plan"}
             for reason, cents in own.items():
                 parts = [t.amount.cents for t in moved if t.reason == f"part of {reason}"]
-                # What is left is the network's own part.
-                assert "network" in said["split"]["among"] or sum(parts) == cents
+                # What is left is the network's own part, or that of nobody who was there.
+                assert "network" in said["split"]["among"] or some or sum(parts) == cents
+                assert not some or sum(parts) in {0, cents} or "network" in said["split"]["among"]
                 assert sum(parts) <= cents
         explanations_give_the_amounts(ruleset, run)
 
@@ -189,6 +193,65 @@ def test_a_component_is_paid_until_its_bundle_is_known() -> None:
         "-100.00",
         [("CO-97", "bundle", "100.00")],
     )
+
+
+def test_only_who_took_part_divides_a_bundle() -> None:
+    """The surgeons and the rehab were there; of 20,000.01 three parts of five and two are theirs."""
+    split = {**SPLIT, "took_part": True, "by": "CASE WHEN count(visits) > 1 THEN 3 ELSE 2 END"}
+    lines = [
+        line("knee", 10, "27447", party="surgeons"),
+        line("check", 39, party="surgeons"),
+        line("exercise", 20, party="rehab"),
+        line("late", 40),
+        line("other", 12, person_id="m2"),
+        line("nobody", 100, "27447", party=None, person_id="m3"),
+    ]
+    with contract({"split": split}).load(ENGINE).run({"medical_claim": lines}, mappings=()) as run:
+        found = {(t.target, t.reason): str(t.amount) for t in run.ledger.transfers}
+        outputs = run.settled("bundle").outputs
+    own, nobody = "bundle m1-1 that opened on 2026-01-10", "bundle m3-1 that opened on 2026-04-10"
+    assert found == {
+        ("network", own): "20000.01 USD",
+        ("rehab", f"part of {own}"): "8000.00 USD",
+        ("surgeons", f"part of {own}"): "12000.01 USD",
+        # Nobody of them was there, so that the network keeps it.
+        ("network", nobody): "20000.01 USD",
+    }
+    assert outputs["share"] == {
+        "hospital": 0,
+        "rehab": 8000,
+        "surgeons": Fraction("12000.01"),
+    }
+
+
+def _for_each_provider(providers: list[str]) -> Contract:
+    """Give a contract that runs the bundles for each provider of a table."""
+    made = contract({"to": "provider_entity"})
+    rules = [dict(rule) for rule in made.document["rules"]]
+    rules[2]["for_each"] = "provider_entity"
+    tables = {**made.document["tables"], "trusted": {
+        "file": "trusted.csv", "key": ["provider"], "columns": {"since": "count"}}}  # fmt: skip
+    entity = {"table": "trusted", "key": ["provider"], "role": "provider"}
+    more = {"rules": rules, "tables": tables, "entities": {"provider_entity": entity}}
+    csv = "provider,since\n" + "".join(f"{name},2026\n" for name in providers)
+    files = {**made.files, "trusted.csv": csv}
+    return evolve(made, document={**made.document, **more}, files=files)
+
+
+def test_each_provider_is_paid_its_own_bundles() -> None:
+    """The episode says whose it is; one of nobody stops the run, because somebody has to be paid."""
+    ruleset = _for_each_provider(["h1", "h2"]).load(ENGINE)
+    lines = [
+        line("a", 10, "27447", party="h1"),
+        line("b", 190, "27447", party="h2", person_id="m2"),
+        line("c", 10, "27447", party="h1", person_id="m3"),
+    ]
+    with ruleset.run({"medical_claim": lines}, mappings=()) as run:
+        balances = {who: str(money) for who, money in run.ledger.balances().items()}
+    assert balances == {"h1": "40000.02 USD", "h2": "21000.02 USD", "plan": "-61000.04 USD"}
+    for party, whose in ((None, "nobody"), ("h3", "h3")):
+        with pytest.raises(SettlementError, match=f"episode m1-1 belongs to {whose}, for whom the"):
+            ruleset.run({"medical_claim": [line("a", 10, "27447", party=party)]}, mappings=())
 
 
 WARRANTED = {
