@@ -6,6 +6,7 @@ from fractions import Fraction
 from typing import Any, Final
 
 from rules_engine import (
+    Formula,
     Kind,
     Money,
     Occasion,
@@ -32,6 +33,7 @@ _MONEY: Final = Type.of(Kind.MONEY)
 _POSTED: Final = Type(Kind.MONEY, scale=2)
 _COUNT: Final = Type(Kind.COUNT, scale=0)
 _LARGEST: Final = Decimal(10) ** 15
+_OPENS: Final = "e.first_day BETWEEN p.first_day AND p.last_day"
 _COLUMNS: Final = ("episode_id", "person_id", "first_day", "last_day")
 _SPAN: Final = {
     "person_id": _CODE,
@@ -60,10 +62,11 @@ def derive(terms: Prospective) -> Mapping[str, Query]:
 
     A person has one of each a day, or the run stops and names two.
     """
-    episodes = {"episode": Rows(table=terms.episodes, columns=_COLUMNS)}
+    episodes = {"episode": _episodes(terms, *_COLUMNS)}
     found = {
         OPEN: Query(
-            select="SELECT person_id, first_day, last_day, episode_id FROM episode",
+            select="SELECT person_id, first_day, last_day, episode_id"
+            f" FROM episode AS e{_of(terms)}",
             columns=_SPAN,
             rows=episodes,
             key=("person_id",),
@@ -77,8 +80,9 @@ def derive(terms: Prospective) -> Mapping[str, Query]:
     CAST(least(last_day + {terms.warranty_days}, coalesce(next_day - 1,
       last_day + {terms.warranty_days})) AS DATE) AS last_day
   FROM (SELECT person_id, last_day, episode_id,
-      lead(first_day) OVER (PARTITION BY person_id ORDER BY first_day) AS next_day FROM episode))
-  WHERE first_day <= last_day"""  # noqa: S608  a whole number that the schema has checked
+      lead(first_day) OVER (PARTITION BY person_id ORDER BY first_day) AS next_day
+    FROM episode AS e{_of(terms)}))
+  WHERE first_day <= last_day"""
         found["warranty"] = Query(
             select=select,
             columns=_SPAN,
@@ -111,7 +115,7 @@ def experience(terms: Prospective) -> Mapping[str, Query]:
     found = {
         "bundle": Query(
             select="SELECT e.whose, e.episode_id, e.first_day, e.price FROM episode AS e"
-            " JOIN period AS p ON e.first_day BETWEEN p.first_day AND p.last_day",
+            f" JOIN period AS p ON {_OPENS}{_of(terms)}",
             columns={
                 "whose": _CODE.with_null(),
                 "episode_id": _CODE,
@@ -119,11 +123,8 @@ def experience(terms: Prospective) -> Mapping[str, Query]:
                 "price": worth,
             },
             rows={
-                "episode": Rows(
-                    table=terms.episodes,
-                    columns=("episode_id", "first_day"),
-                    formulas={"price": terms.price},
-                    entity="whose",
+                "episode": _episodes(
+                    terms, "episode_id", "first_day", price=terms.price, entity="whose"
                 )
             },
         )
@@ -131,27 +132,37 @@ def experience(terms: Prospective) -> Mapping[str, Query]:
     found["owner"] = Query(
         # Named otherwise than the entity, so that every entity sees who the others are.
         select="SELECT e.whose AS owner, min(e.episode_id) AS episode_id FROM episode AS e"
-        " JOIN period AS p ON e.first_day BETWEEN p.first_day AND p.last_day GROUP BY e.whose",
+        f" JOIN period AS p ON {_OPENS}{_of(terms)} GROUP BY e.whose",
         columns={"owner": _CODE.with_null(), "episode_id": _CODE},
-        rows={
-            "episode": Rows(
-                table=terms.episodes, columns=("episode_id", "first_day"), entity="whose"
-            )
-        },
+        rows={"episode": _episodes(terms, "episode_id", "first_day", entity="whose")},
     )
     if terms.split is not None and terms.split.took_part:
         found["party"] = Query(
             select="SELECT DISTINCT e.episode_id, c.party FROM episode AS e"
-            " JOIN period AS p ON e.first_day BETWEEN p.first_day AND p.last_day"
+            f" JOIN period AS p ON {_OPENS}"
             " JOIN claim AS c ON c.person_id = e.person_id"
             " AND c.day BETWEEN e.first_day AND e.last_day WHERE c.party IS NOT NULL",
             columns={"episode_id": _CODE, "party": _CODE},
             rows={
-                "episode": Rows(table=terms.episodes, columns=_COLUMNS),
+                "episode": _episodes(terms, *_COLUMNS),
                 "claim": Rows(table="medical_claim", columns=("person_id", "party"), day="day"),
             },
         )
     return found
+
+
+def _of(terms: Prospective) -> str:
+    """Write which episodes are paid."""
+    return "" if terms.counts is None else " WHERE e.counts"
+
+
+def _episodes(
+    terms: Prospective, *columns: str, price: Formula | None = None, entity: str = ""
+) -> Rows:
+    """Read the episodes, and whether each is paid."""
+    said = {"price": price, "counts": terms.counts}
+    formulas = {name: formula for name, formula in said.items() if formula is not None}
+    return Rows(table=terms.episodes, columns=columns, formulas=formulas, entity=entity)
 
 
 def settle_together(terms: Prospective, occasions: Sequence[Occasion]) -> list[Settlement]:

@@ -22,6 +22,13 @@ PROSPECTIVE: Final[Mapping[str, Any]] = {
             "pattern": "^[a-z][a-z0-9_]*$",
             "x-table": True,
         },
+        "counts": expression_schema(
+            "boolean or null",
+            rows_of="episodes",
+            dated=False,
+            title="Episodes that are paid; all unless said",
+            examples=["status = 'counted'"],
+        ),
         "payer": {"title": "Party that pays", **_PARTY},
         "to": {"title": "Party, or entity, that is paid and answers for the episodes", **_PARTY},
         "price": expression_schema(
@@ -122,6 +129,7 @@ class Prospective:
         to: Party that is paid, or the name of the entity that the rule runs for.
         price: What is paid of an episode, in currency.
         amount: What the bundle takes off a line, in currency.
+        counts: Episodes that are paid; None for all of them.
         services: Lines in an open episode that it is taken off; None for all of them.
         group_code: X12 group code of what is taken off.
         carc: X12 reason code of what is taken off.
@@ -134,6 +142,7 @@ class Prospective:
     to: str
     price: Formula
     amount: Formula
+    counts: Formula | None = None
     services: Formula | None = None
     group_code: str = "CO"
     carc: str = "97"
@@ -151,6 +160,7 @@ class Prospective:
             to=said["to"],
             price=said["price"],
             amount=said["amount"],
+            counts=said.get("counts"),
             services=said.get("services"),
             group_code=group_code,
             carc=carc,

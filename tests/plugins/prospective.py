@@ -187,6 +187,8 @@ def terms(draw: DrawFn) -> dict[str, Any]:
     if draw(st.booleans()):
         found["services"] = draw(st.sampled_from(("hcpcs_code <> 'J1000'", "charge_amount > 1000")))
     if draw(st.booleans()):
+        found["counts"] = draw(st.sampled_from(("provider IS NOT NULL", "person_id <> 'm2'")))
+    if draw(st.booleans()):
         found["code"] = draw(st.sampled_from(("CO-97", "CO-24")))
     if draw(st.booleans()):
         found["warranty_days"] = draw(st.sampled_from((1, 30, 90)))

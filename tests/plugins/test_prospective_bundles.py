@@ -224,6 +224,17 @@ def test_only_who_took_part_divides_a_bundle() -> None:
     }
 
 
+def test_an_episode_that_does_not_count_is_not_paid_and_its_services_are() -> None:
+    """Whatever a contract excludes stays fee for service."""
+    said = {"counts": "provider <> 'elsewhere'", "warranty_days": 10}
+    lines = [line("knee", 10, "27447", party="elsewhere"), line("visit", 12)]
+    ruleset = contract(said).load(ENGINE)
+    with ruleset.run({"medical_claim": lines}, mappings=()) as run:
+        assert paid(run) == {"knee": "100.00", "visit": "100.00"}
+        assert run.settled("bundle").outputs["bundles"] == 0
+        assert run.connection.execute("FROM bundle_warranty").fetchall() == []
+
+
 def _for_each_provider(providers: list[str]) -> Contract:
     """Give a contract that runs the bundles for each provider of a table."""
     made = contract({"to": "provider_entity"})
