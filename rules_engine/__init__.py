@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         Worksheet,
         hookimpl,
     )
+    from rules_engine.pricing.correction import Correction, corrections
     from rules_engine.pricing.given import Given, NotGivenError
     from rules_engine.pricing.missing import MissingColumnError
     from rules_engine.pricing.months.priced import PricedMonth, RejectedMonth
@@ -110,6 +111,7 @@ _HOMES: Final = {
             "Explained Formula Methodology MonthStep Occasion Output Period Query Rows Settlement "
             "SettlementError Step TermsError Worksheet hookimpl"
         ),
+        "pricing.correction": "Correction corrections",
         "pricing.given": "Given NotGivenError",
         "pricing.missing": "MissingColumnError",
         "pricing.months.priced": "PricedMonth RejectedMonth",

@@ -1,27 +1,35 @@
-"""Bundled episodes: one amount for a whole condition, built from claims and reconciled."""
+"""Bundled episodes: one amount for a whole condition, built from claims, paid before or after."""
 
 from rules_engine import Methodology, hookimpl
-from rules_engine_bundled_episode.experience import experience
-from rules_engine_bundled_episode.queries import derive
-from rules_engine_bundled_episode.settle import outputs, settle
-from rules_engine_bundled_episode.terms import SCHEMA, Terms
+from rules_engine_bundled_episode.either import (
+    SCHEMA,
+    Either,
+    derive,
+    experience,
+    outputs,
+    price,
+    read_terms,
+    settle_together,
+)
+from rules_engine_bundled_episode.prospective import PROSPECTIVE, Prospective
 
-__all__ = ["BUNDLED_EPISODE", "provide_methodology"]
+__all__ = ["BUNDLED_EPISODE", "PROSPECTIVE", "Prospective", "provide_methodology"]
 
-BUNDLED_EPISODE: Methodology[Terms] = Methodology(
+BUNDLED_EPISODE: Methodology[Either] = Methodology(
     name="bundled_episode",
     summary="Finds episodes of care in claims, and pays one amount for all care of each.",
     terms_schema=SCHEMA,
-    read_terms=Terms.read,
+    read_terms=read_terms,
     outputs=outputs,
     derive=derive,
+    price=price,
     experience=experience,
-    settle=settle,
+    settle_together=settle_together,
     lan_categories=("3A", "3B", "3N", "4A"),
 )
 
 
 @hookimpl
-def provide_methodology() -> Methodology[Terms]:
+def provide_methodology() -> Methodology[Either]:
     """Offer `bundled_episode`."""
     return BUNDLED_EPISODE

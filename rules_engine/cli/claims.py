@@ -123,8 +123,8 @@ def read_given(path: Path | None, ruleset: "Ruleset") -> "Given | None":
     tables: dict[str, list[dict[str, Any]]] = {}
     accumulators = found.pop(ACCUMULATORS, None)
     for name, rows in found.items():
-        shape = ruleset.bound.given.get(name)
-        if shape is None:
+        shape = ruleset.bound.given.get(name) or ruleset.bound.shapes.get(name)
+        if shape is None or name in ruleset.bound.tables:
             message = f"given has {name}, which is no table of the ruleset's data"
             raise MisuseError(message)
         if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):

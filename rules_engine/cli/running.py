@@ -59,7 +59,7 @@ _YEAR_FIRST, _YEAR_LAST = 1900, 2999
     "--known-at",
     type=click.DateTime(["%Y-%m-%d"]),
     metavar="DATE",
-    help="Day up to which facts are known; methodologies are told it.",
+    help="Day up to which facts are known: claim lines known later are left out.",
 )
 @click.option(
     "--mapping",

@@ -164,7 +164,8 @@ def _price(
 
 def rows_of(ruleset: Contract, table: str, rows: Any) -> list[dict[str, Any]]:
     """Give the rows of a given table with every column, absent ones as None."""
-    blank = dict.fromkeys(ruleset.bound.given[table].columns)
+    known = ruleset.bound.given.get(table) or ruleset.bound.shapes[table]
+    blank = dict.fromkeys(known.columns)
     return [{**blank, **row} for row in rows]
 
 

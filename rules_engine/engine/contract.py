@@ -16,8 +16,9 @@ from rules_engine.expressions.tree import Aggregate, Has, Interpolate, Lookup, w
 from rules_engine.language import DateRange
 from rules_engine.language.bind import LINE
 from rules_engine.language.bound import BoundRule, BoundRuleset
-from rules_engine.language.derived import columns_read
+from rules_engine.language.derived import BoundQuery, columns_read
 from rules_engine.language.monthly import MONTH
+from rules_engine.language.trial import tables_of
 from rules_engine.methodology import Formula
 from rules_engine.pricing.months.plan import month_plan
 from rules_engine.pricing.months.pricer import MonthPricer
@@ -36,8 +37,8 @@ class Needs:
     Attributes:
         claim: Columns of a claim line that pricing reads; they may be None where the table says so.
         month: Columns of a member-month that pricing reads.
-        given: Tables of the data that prices of claims and of member-months read; `price` and
-            `price_month` take them as `given`.
+        given: Tables that prices of claims and of member-months read and that come with the data
+            or are derived from it; `price` and `price_month` take them as `given`.
         accumulators: Names of the running sums; `price` takes what has run up as `given`.
         tables: Columns that a run reads, by table.
     """
@@ -179,6 +180,22 @@ class Contract:
                         found |= self._keys(rule, formula) & set(self.bound.line_columns)
         return tuple(sorted(found))
 
+    @cached_property
+    def derived(self) -> Mapping[str, BoundQuery]:
+        """The tables that its rules derive, by name, in the order in which they are made."""
+        return {query.table: query for rule in self.bound.rules for query in rule.derived}
+
+    @cached_property
+    def derived_for_prices(self) -> frozenset[str]:
+        """The derived tables that prices read, and those that these are made of."""
+        found: set[str] = set()
+        asked = {name for name, _ in self.plan.given_columns}
+        for name, query in reversed(tuple(self.derived.items())):
+            if name in asked:
+                found.add(name)
+                asked |= tables_of(query)
+        return frozenset(found)
+
     # -- pricing
 
     @cached_property
@@ -187,19 +204,20 @@ class Contract:
         bound = self.bound
         rules = []
         for rule in bound.in_file_order:
+            when = None if rule.settles else rule.when
             for step in rule.steps:
                 formula = next((f for f in rule.formulas if f.expression is step.expression), None)
                 rules.append(
                     PricingRule(
                         id=rule.id,
                         source=rule.source,
-                        when=rule.when.expression if rule.when else None,
+                        when=when.expression if when else None,
                         otherwise=rule.declared.otherwise,
                         replaces=frozenset(rule.declared.replaces),
                         step=step,
                         text=formula.text if formula else "",
                         place=formula.place if formula else "",
-                        when_text=rule.when.text if rule.when else "",
+                        when_text=when.text if when else "",
                     )
                 )
         line = bound.given[LINE]

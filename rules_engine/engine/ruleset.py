@@ -198,7 +198,8 @@ class Ruleset(Contract):
             period: Label of the period to settle, or several; None settles all of the contract.
             year: Calendar year of the data to take; lines of other years are left out and counted.
             as_year: Year that `year` stands for: every date moves by whole years.
-            known_at: Day up to which facts are known; methodologies are told it.
+            known_at: Day up to which facts are known; claim lines with a later `known_date` are
+                left out and counted, and methodologies are told it. None takes all lines.
             mappings: Mapping files; None takes those that the ruleset names, or its folder
                 `mappings`.
             progress: Called with a phase, and what is done of what total where that is known.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from attrs import Factory, define, field, frozen
 
+from rules_engine.engine.correcting import corrections_of
 from rules_engine.engine.explanation import explained_settlement
 from rules_engine.engine.months import PricedMonths, month_rejects
 from rules_engine.engine.refusals import line_rejects
@@ -17,6 +18,7 @@ from rules_engine.expressions.sql import quote
 from rules_engine.ledger import Ledger
 from rules_engine.methodology.explanation import Explanation
 from rules_engine.pricing.batch import BatchQuery
+from rules_engine.pricing.correction import Correction
 from rules_engine.pricing.given import Given
 from rules_engine.settlement.books import Books, Settled
 from rules_engine.tables.check import DataCheck
@@ -24,6 +26,8 @@ from rules_engine.tables.dataset import Dataset
 from rules_engine.tables.rejects import Reject
 
 if TYPE_CHECKING:
+    import os
+
     import pyarrow as pa
     from duckdb import DuckDBPyConnection
 
@@ -168,7 +172,8 @@ class Run:
         """Give what the batch knew of a member, as `price` takes it."""
         tables = {}
         for table in self.ruleset.needs.given:
-            columns = set(self.dataset.tables[table].columns)
+            stored = self.dataset.tables.get(table) or self.ruleset.bound.shapes[table]
+            columns = set(stored.columns)
             by = "WHERE person_id = ?" if "person_id" in columns else ""
             cursor = self.connection.execute(
                 f"SELECT * FROM {quote(table)} {by}", [person_id] if by else []
@@ -176,6 +181,21 @@ class Run:
             names = [column[0] for column in cursor.description]
             tables[table] = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
         return Given(tables)
+
+    def corrections(self, earlier: "Run | str | os.PathLike[str]") -> Iterator[Correction]:
+        """Give what has become of the lines that an earlier run priced, now that more is known.
+
+        Args:
+            earlier: The earlier run of the same rules, or the folder of its results.
+
+        Returns:
+            In the order of claims and lines, a correction of each line whose price is another one,
+            or is there for the first time; what they pay sums to the difference of the two runs.
+
+        Raises:
+            ValueError: One of the runs priced no lines, or by other rules.
+        """
+        return corrections_of(self, earlier if isinstance(earlier, Run) else Path(earlier))
 
     def settled(self, rule: str, key: Sequence[str] = (), period: str | None = None) -> Settled:
         """Give one settlement.

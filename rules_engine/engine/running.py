@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import date
 from decimal import Decimal
@@ -76,6 +76,7 @@ def run(
     tell = progress or (lambda _phase, _done, _total: None)
     target = year if as_year is None else as_year
     chosen = _chosen(ruleset, labels, target)
+    deriving = _deriving(ruleset, chosen)
     tell("read", None, None)
     shifted = as_year - year if year is not None and as_year is not None else 0
     dataset = Dataset.open(
@@ -84,15 +85,16 @@ def run(
         needs=ruleset.needs.tables,
         declared=given_shapes(ruleset),
         years_shifted=shifted,
-        months_through=chosen[-1].last if chosen and (labels or target) else None,
+        months_through=_months_through(ruleset, chosen, deriving) if labels or target else None,
         months_read=_months_read(ruleset, chosen),
         memory=memory,
+        known_at=known_at,
     )
     unfinished = None if out is None else out / UNFINISHED
     try:
         for table in ruleset.bound.tables.values():
             table.store(dataset.connection)
-        deriving = derive(ruleset.bound, dataset.connection, _deriving(ruleset, chosen))
+        made_by = derive(ruleset.bound, dataset.connection, deriving)
         tell("price", None, None)
         sites = ruleset.sites()
         query, others = _price(ruleset, dataset, sites, unfinished, target, pricing)
@@ -109,7 +111,7 @@ def run(
             if journal is None
             else openings_of(journal, ruleset, [p.label for p in chosen], known_at),
         )
-        books.queries[:0] = deriving
+        books.queries[:0] = made_by
         made = Run(
             ruleset=ruleset,
             dataset=dataset,
@@ -185,6 +187,15 @@ def _chosen(ruleset: Contract, labels: tuple[str, ...] | None, year: int | None)
     return within
 
 
+def _months_through(
+    ruleset: Contract, chosen: Sequence[Period], deriving: Mapping[str, Sequence[Period]]
+) -> date | None:
+    """Give the last day of the enrolment that counts: of what is settled, or read by prices."""
+    for_prices = {ruleset.derived[name].rule for name in ruleset.derived_for_prices}
+    periods = [*chosen, *(one for rule in for_prices for one in deriving[rule])]
+    return max((one.last for one in periods), default=None)
+
+
 def _months_read(ruleset: Contract, chosen: Sequence[Period]) -> tuple[date, date] | None:
     """Give the first and the last day of what settlement reads; None where prices read more."""
     if not chosen or MONTH in ruleset.plan.needed_tables:
@@ -196,12 +207,17 @@ def _months_read(ruleset: Contract, chosen: Sequence[Period]) -> tuple[date, dat
 
 
 def _deriving(ruleset: Contract, chosen: Sequence[Period]) -> dict[str, list[Period]]:
-    """Give the periods that each rule derives: its own that share a day with one to be settled."""
+    """Give the periods that each rule derives: its own that share a day with one to be settled.
+
+    What prices read is derived for all of the contract: a line of any day is priced.
+    """
+    for_prices = {ruleset.derived[name].rule for name in ruleset.derived_for_prices}
     return {
         rule.id: [
             own
             for own in periods_of(ruleset.bound, rule)
-            if any(own.first <= one.last and one.first <= own.last for one in chosen)
+            if rule.id in for_prices
+            or any(own.first <= one.last and one.first <= own.last for one in chosen)
         ]
         for rule in ruleset.bound.rules
         if rule.derived

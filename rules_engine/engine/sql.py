@@ -38,7 +38,8 @@ def dialect_text(ruleset: "Contract", dialect: str) -> str:
     needed = {*KEYS, *ruleset.plan.read_columns, *ruleset.carried}
     line = {name: type_ for name, type_ in columns.items() if name in needed}
     reads = [
-        f"--   {name}: {_listed(shape)}" for name, shape in sorted({LINE: line, **shapes}.items())
+        f"--   {name}{_origin(ruleset, name)}: {_listed(shape)}"
+        for name, shape in sorted({LINE: line, **shapes}.items())
     ]
     reasons = [
         f"--   {number}: {site.code} {site.rule + ': ' if site.rule else ''}{site.message}"
@@ -66,6 +67,12 @@ def dialect_text(ruleset: "Contract", dialect: str) -> str:
                 found.append(str(own))
         raise DialectError("\n".join(found) or str(error)) from None
     return note + made + "\n"
+
+
+def _origin(ruleset: "Contract", table: str) -> str:
+    """Say which rule derives a table; who runs the query has to have it."""
+    found = ruleset.derived.get(table)
+    return "" if found is None else f", derived by {found.rule}"
 
 
 def _listed(columns: Mapping[str, Type]) -> str:

@@ -6,6 +6,8 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from attrs import evolve
+
 from rules_engine.engine.refusals import PRICED, reject_reasons
 from rules_engine.expressions import Sites, TableType
 from rules_engine.expressions.sql import text
@@ -38,10 +40,14 @@ def price_table(
         msg = f"{ruleset.id} prices no lines"
         raise ValueError(msg)
     tables = dict(given.tables if isinstance(given, Given) else given or {})
+    derived = _derived_shapes(ruleset)
     dataset = Dataset.open(
         {**tables, LINE: _arrow(lines)},
-        needs={name: ruleset.needs.tables[name] for name in (LINE, *ruleset.needs.given)},
-        declared=given_shapes(ruleset),
+        needs={
+            name: derived[name].columns if name in derived else ruleset.needs.tables[name]
+            for name in (LINE, *ruleset.needs.given)
+        },
+        declared=[*given_shapes(ruleset), *derived.values()],
         digests=False,
         memory=memory,
     )
@@ -88,6 +94,19 @@ def given_shapes(ruleset: "Contract") -> list[TableType]:
     """Give the shapes of the tables that a ruleset declares without a file."""
     tables = ruleset.bound.declaration.tables.values()
     return [shape_of(table) for table in tables if table.file is None]
+
+
+def _derived_shapes(ruleset: "Contract") -> dict[str, TableType]:
+    """Give the shapes of derived tables that prices read, which here are given, as far as read."""
+    found = {}
+    for name in ruleset.needs.given:
+        if name in ruleset.derived:
+            shape = ruleset.bound.shapes[name]
+            asked = {column for table, column in ruleset.plan.given_columns if table == name}
+            read = asked | {*shape.key, *(shape.effective or ())}
+            columns = {c: type_ for c, type_ in shape.columns.items() if c in read}
+            found[name] = evolve(shape, columns=columns)
+    return found
 
 
 def _arrow(lines: Any) -> Any:

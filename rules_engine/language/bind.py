@@ -20,7 +20,7 @@ from rules_engine.expressions import (
     proven_not_null,
 )
 from rules_engine.expressions import Parameter as Number
-from rules_engine.expressions.tree import Dated, moved, running_in
+from rules_engine.expressions.tree import Dated, Has, Logic, Ref, moved, running_in
 from rules_engine.expressions.units import UnitError, union
 from rules_engine.language import soundness
 from rules_engine.language.bind_monotone import bind_promises
@@ -71,6 +71,7 @@ LINE = "medical_claim"
 
 _ROW_GRAINS = frozenset({"line", MONTH})
 _MONEY = Type.of(Kind.MONEY)
+_BOOLEAN = Type(Kind.BOOLEAN)
 _REMAINING = Decimal("9999999999999.99")
 
 
@@ -301,6 +302,9 @@ class _Binder:
             )
             return None
         priced = _priced_grain(chosen.methodology)
+        if priced == "line" and chosen.methodology.settles:
+            # Its condition is whether it settles; its terms say what it prices.
+            priced = None
         prices = priced is not None
         when = self.condition(rule, priced or grain)
         known_not_null = (
@@ -335,6 +339,7 @@ class _Binder:
         self, chosen: _Chosen, when: Formula | None, grain: str, formulas: Mapping[Path, Formula]
     ) -> BoundRule | None:
         rule, methodology = chosen.rule, chosen.methodology
+        before = len(self.findings)
         try:
             terms = methodology.read_terms(_filled(rule.terms, formulas))
             outputs = methodology.outputs(terms)
@@ -377,6 +382,9 @@ class _Binder:
         for table in made:
             self.check_name_of_table(rule, table)
         if faults or others:
+            return None
+        steps = tuple(self.placed(rule, step, own) for step in steps)
+        if has_errors(self.findings[before:]):
             return None
         return BoundRule(
             declared=rule,
@@ -515,6 +523,27 @@ class _Binder:
                 key=True,
             )
         return len(self.findings) == before
+
+    def placed(self, rule: Rule, step: Step, own: Mapping[str, TableType]) -> Step:
+        """Write the table within which a step applies as a part of its condition."""
+        if not step.within:
+            return step
+        shape = own.get(step.within) or self.shapes().get(step.within)
+        line = self.given[LINE].columns
+        if shape is None or not shape.key or not set(shape.key) <= set(line):
+            what = "is no table" if shape is None else f"has the key {', '.join(shape.key) or '()'}"
+            self.report(
+                rule.path,
+                "RE321",
+                f"{rule.methodology} prices lines within {step.within}, which {what}; "
+                "a table whose key a line has may stand there",
+            )
+            return step
+        keys = tuple(Ref(type=line[name], space="column", name=name) for name in shape.key)
+        inside: Expression = Has(type=_BOOLEAN, table=shape.name, keys=keys)
+        if step.when is not None:
+            inside = Logic(type=step.when.type, op="and", left=inside, right=step.when)
+        return evolve(step, when=inside)
 
     def check_tables(self, rule: Rule, schema: Mapping[str, Any]) -> None:
         known = [*self.declaration.tables, *STANDARD, *(query.table for query in self.derived())]
@@ -671,8 +700,9 @@ class _Binder:
                 columns=self.given[MONTH if grain == MONTH else LINE].columns,
                 stages=stages,
                 later=soundness.STAGES.difference(stages),
-                # A price is known when the claim comes; what is derived, when the data is there.
-                tables=self.shapes(derived=False),
+                # What is derived is derived of rows that nobody has priced, so that one claim can
+                # be given what a batch derives.
+                tables=self.shapes(),
                 parameters=numbers,
                 occurring=self.occurring,
                 of_claim=grain != MONTH,
@@ -735,13 +765,13 @@ class _Binder:
         for rule in self.bound.values():
             yield from rule.derived
 
-    def shapes(self, *, derived: bool = True) -> dict[str, TableType]:
+    def shapes(self) -> dict[str, TableType]:
         found = {
             name: table.type
             for name, table in self.given.items()
             if table.type.effective or name in self.declaration.tables
         }
-        found |= {query.table: query.shape for query in self.derived() if derived}
+        found |= {query.table: query.shape for query in self.derived()}
         return found | {name: table.type for name, table in self.tables.items()}
 
     def outputs(self, grain: str) -> dict[str, dict[str, Type]]:

@@ -13,7 +13,16 @@ from rules_engine.methodology import Formula, Period, Query, Rows
 from rules_engine.tables.standard import StandardTable
 from rules_engine.tables.storage import storage
 
-__all__ = ["PERIOD", "SPAN", "BoundQuery", "Read", "WrittenQuery", "columns_read", "members_join"]
+__all__ = [
+    "PERIOD",
+    "SPAN",
+    "BoundQuery",
+    "Read",
+    "WrittenQuery",
+    "columns_read",
+    "first_day",
+    "members_join",
+]
 
 PERIOD = "period"
 """What queries call the periods of their rule."""
@@ -57,9 +66,12 @@ class Read:
     @classmethod
     def of_shape(cls, shape: TableType, asked: Rows) -> "Read":
         """Read a table of the ruleset, or a derived one."""
-        day = SPAN[0] if shape.effective == SPAN else ""
         return cls(
-            table=shape.name, columns=shape.columns, period_date=day, asked=asked, key=shape.key
+            table=shape.name,
+            columns=shape.columns,
+            period_date=first_day(shape),
+            asked=asked,
+            key=shape.key,
         )
 
     def of_column(self, name: str) -> str:
@@ -130,7 +142,7 @@ class BoundQuery:
             name=self.table,
             key=self.query.key,
             columns=self.query.columns,
-            effective=SPAN if has_span else None,
+            effective=self.query.effective or (SPAN if has_span else None),
             given=True,
         )
 
@@ -205,6 +217,13 @@ class BoundQuery:
             return none, ""
         keys = (f"CAST({whose}.{quote(name)} AS VARCHAR)" for name in self.entity.key)
         return " || '/' || ".join(keys), join
+
+
+def first_day(shape: TableType) -> str:
+    """Name the column that dates the rows of a derived table; empty where none does."""
+    if all(name in shape.columns for name in SPAN):
+        return SPAN[0]
+    return shape.effective[0] if shape.effective is not None else ""
 
 
 def columns_read(query: BoundQuery, read: Read) -> frozenset[str]:

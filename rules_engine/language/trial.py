@@ -22,6 +22,7 @@ _DECIMAL: Final = re.compile(r"DECIMAL\(\d+,(\d+)\)")
 _WHOLE: Final = frozenset(
     f"{sign}{size}INT" for sign in ("", "U") for size in ("TINY", "SMALL", "BIG", "HUGE")
 ) | {"INTEGER", "UINTEGER"}
+_CODE: Final = Type.of(Kind.CODE)
 _TEXTS: Final = frozenset({Kind.CODE, Kind.TEXT})
 
 
@@ -58,6 +59,9 @@ class Trial:
             found += [f"{read.table} has no column {name}" for name in lacking]
         found += [f"{name} is in its key and not among its columns" for name in query.query.key
                   if name not in query.query.columns]  # fmt: skip
+        found += [f"{name} says from or until when its rows hold and is no date of it"
+                  for name in query.query.effective or ()
+                  if query.query.columns.get(name, _CODE).kind is not Kind.DATE]  # fmt: skip
         if found:
             return found
         if self._connection is None:

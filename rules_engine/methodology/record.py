@@ -140,6 +140,9 @@ class Step:
         group_code: X12 claim adjustment group code (CO, PR, OA, PI) of the amount taken away.
         carc: X12 claim adjustment reason code of the amount taken away.
         per: `line`, or `claim` to pay once and spread over the lines by their charges.
+        within: A table that the rule derives, by the name that `derive` gives it, or another one
+            of the ruleset or its data: the step applies to rows whose own key columns have a row
+            there on their day, such as a person's open episode. Empty where it asks for none.
     """
 
     id: str
@@ -149,6 +152,7 @@ class Step:
     group_code: str | None = None
     carc: str | None = None
     per: str = "line"
+    within: str = ""
 
 
 @frozen(kw_only=True)
@@ -207,20 +211,24 @@ class Query:
     The relation `period` has the columns `label`, `first_day` and `last_day` (both inclusive): of
     every period that the rule runs for where the query derives a table, of one period where it
     gives experience. A derived table whose rows belong to a period has the columns `period_start`
-    and `period_end`.
+    and `period_end`; without them a row belongs to the period of the day from which it holds.
 
     Attributes:
         select: Its text; only functions of an allow-list may stand in it, and no division, AVG,
             float, random number, clock or file.
         columns: Type of each column it gives.
         rows: Name in the text → the table that it stands for.
-        key: Columns that tell the rows of one period apart; formulas look rows up by them.
+        key: Columns that tell the rows of one day apart; formulas look rows up by them.
+        effective: Columns of the first and last day on which a row holds, both inclusive, null
+            where open; formulas find the row that holds on the day of theirs, and two rows of one
+            key may not share a day. None takes the period of the row, where it has one.
     """
 
     select: str
     columns: Mapping[str, Type]
     rows: Mapping[str, Rows] = Factory(dict)
     key: tuple[str, ...] = ()
+    effective: tuple[str, str] | None = None
 
 
 @frozen

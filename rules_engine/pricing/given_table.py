@@ -74,9 +74,13 @@ class GivenTable:
     def _alone(
         self, key: object, first: date, last: date, spans: Iterable[tuple[date, date, Any]]
     ) -> None:
-        if any(first <= until and since <= last for since, until, _ in spans):
-            msg = f"{self.type.name} is given two rows of {key} for one day; one may stand there"
-            raise ValueError(msg)
+        for since, until, _ in spans:
+            if first <= until and since <= last:
+                msg = (
+                    f"{self.type.name} is given two rows of {key} for one day, {since} to {until}"
+                    f" and {first} to {last}; one may stand there"
+                )
+                raise ValueError(msg)
 
     def _written(self) -> Callable[[Mapping[str, Any]], tuple[Any, Any, Any, tuple[Any, ...]]]:
         """Generate what reads a row: its key, its first and last day, and the columns asked for."""

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Any
 from attrs import evolve
 
 from rules_engine.expressions.sql import quote
+from rules_engine.expressions.types import TableType
 from rules_engine.language.bound import BoundRule, BoundRuleset
-from rules_engine.language.derived import SPAN, BoundQuery, WrittenQuery
+from rules_engine.language.derived import SPAN, BoundQuery, WrittenQuery, first_day
 from rules_engine.methodology import Period, SettlementError
 from rules_engine.settlement.experience import Experience, Source
+from rules_engine.tables.integrity import FIRST_DAY, LAST_DAY
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -51,7 +53,7 @@ def derived_sources(ruleset: BoundRuleset) -> dict[str, Source]:
     """Say where the rows of derived tables are, and which period each belongs to."""
     return {
         query.table: Source(
-            quote(query.table), f"l.{SPAN[0]}" if query.shape.effective is not None else ""
+            quote(query.table), f"l.{quote(day)}" if (day := first_day(query.shape)) else ""
         )
         for rule in ruleset.rules
         for query in rule.derived
@@ -147,6 +149,36 @@ def _check_table(connection: "DuckDBPyConnection", query: BoundQuery) -> None:
             if count:
                 msg = f"{query.rule}: {count:,} rows of {query.table} {fault}"
                 raise SettlementError(msg)
+    if query.shape.effective is not None and query.query.key:
+        _check_days(connection, query.rule, query.shape, query.shape.effective)
+
+
+def _check_days(
+    connection: "DuckDBPyConnection", rule: str, shape: TableType, effective: tuple[str, str]
+) -> None:
+    """Refuse rows of one key that hold on the same day: a lookup would take either."""
+    keys = ", ".join(quote(name) for name in shape.key)
+    first, last = (quote(name) for name in effective)
+    found = connection.execute(
+        f"SELECT {keys}, _f, _t, lag(_f) OVER turn, lag(_t) OVER turn"
+        f" FROM (SELECT {keys}, coalesce({first}, {FIRST_DAY}) AS _f,"
+        f" coalesce({last}, {LAST_DAY}) AS _t FROM {quote(shape.name)})"
+        f" WINDOW turn AS (PARTITION BY {keys} ORDER BY _f, _t)"
+        " QUALIFY _f > _t OR lag(_t) OVER turn >= _f ORDER BY ALL LIMIT 1"
+    ).fetchone()
+    if found is None:
+        return
+    *key, begins, ends, before, until = found
+    whose = ", ".join(f"{name} {value}" for name, value in zip(shape.key, key, strict=True))
+    span = f"{begins} to {ends}"
+    if ends < begins:
+        msg = f"{rule}: a row of {shape.name} of {whose} goes from {span}; days go forward"
+        raise SettlementError(msg)
+    msg = (
+        f"{rule}: two rows of {shape.name} of {whose} hold on one day, {before} to {until} and"
+        f" {span}; one may"
+    )
+    raise SettlementError(msg)
 
 
 def _faults(query: BoundQuery) -> Iterator[tuple[str, str]]:
@@ -156,7 +188,8 @@ def _faults(query: BoundQuery) -> Iterator[tuple[str, str]]:
         nulls = " OR ".join(f"{quote(name)} IS NULL" for name in filled)
         yield "have no value where they must", f"SELECT count(*) FROM {table} WHERE {nulls}"
     if query.query.key:
-        span = SPAN[:1] if query.shape.effective is not None else ()
-        by = ", ".join(quote(name) for name in (*query.query.key, *span))
+        of_period = SPAN[:1] if all(name in query.query.columns for name in SPAN) else ()
+        holds_from = (query.query.effective or ())[:1]
+        by = ", ".join(quote(name) for name in (*query.query.key, *of_period, *holds_from))
         twice = f"SELECT count(*) AS n FROM {table} GROUP BY {by} HAVING count(*) > 1"
         yield "have the key of another", f"SELECT sum(n) FROM ({twice})"

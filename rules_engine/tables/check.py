@@ -45,6 +45,11 @@ class TableCheck:
         return sum(found.rows_superseded for found in self.inputs)
 
     @property
+    def rows_known_later(self) -> int:
+        """Rows that became known after the day up to which facts are known."""
+        return sum(found.rows_known_later for found in self.inputs)
+
+    @property
     def rows_left_out(self) -> int:
         """Rows that mappings do not take."""
         return sum(found.rows_left_out for found in self.inputs)
@@ -77,6 +82,8 @@ class DataCheck:
                 counts.append(f"{table.rows_rejected:,} would be rejected")
             if table.rows_superseded:
                 counts.append(f"{table.rows_superseded:,} superseded")
+            if table.rows_known_later:
+                counts.append(f"{table.rows_known_later:,} known later")
             if table.rows_left_out:
                 counts.append(f"{table.rows_left_out:,} left out by the mapping")
             source = ", ".join(found.file for found in table.inputs) or (

@@ -66,6 +66,7 @@ class Dataset:
         digests: bool = True,
         strict: bool = True,
         memory: str | None = None,
+        known_at: date | None = None,
     ) -> "Dataset":
         """Read tables; rows that do not read are set aside and the others go on.
 
@@ -91,6 +92,8 @@ class Dataset:
             strict: Whether to raise for what is wrong with files and columns.
             memory: How much memory the tables take at most, such as `8GiB`; what does not fit goes
                 to the host's folder for temporary files. None takes 2 GiB.
+            known_at: Day up to which rows are known: those with a later `known_date` are left out
+                and counted. None takes all rows.
 
         Raises:
             RulesetError: A file cannot be read, or a needed table or column is absent, and
@@ -99,7 +102,7 @@ class Dataset:
         """
         connection = connect(memory)
         try:
-            opening = Opening(connection, shapes(declared), needs, years_shifted)
+            opening = Opening(connection, shapes(declared), needs, years_shifted, known_at)
             opening.read(data, mappings)
             opening.derive(months_through, months_read, check_duplicates=check_duplicates)
             opening.number_rows()

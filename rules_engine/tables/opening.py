@@ -36,6 +36,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Input", "Opening"]
 
+_KNOWN: Final = "known_date"
+"""The column that says since when a row is known."""
+
 _SPANS: Final = ("tin", "ccn")
 
 
@@ -52,6 +55,7 @@ class Input:
         rows_rejected: Rows that did not read.
         rows_superseded: Rows of claims that a later claim replaces or takes back.
         rows_left_out: Rows that the mapping does not take (`where`).
+        rows_known_later: Rows that became known after the day up to which facts are known.
     """
 
     table: str
@@ -62,12 +66,13 @@ class Input:
     rows_rejected: int
     rows_superseded: int
     rows_left_out: int = 0
+    rows_known_later: int = 0
 
     @property
     def rows_kept(self) -> int:
         """Rows that the table has from it."""
         lost = self.rows_rejected + self.rows_superseded + self.rows_left_out
-        return self.rows_read - lost
+        return self.rows_read - lost - self.rows_known_later
 
 
 class Opening:
@@ -79,11 +84,13 @@ class Opening:
         known: Mapping[str, "StandardTable"],
         needs: Mapping[str, Collection[str]] | None,
         years_shifted: int,
+        known_at: date | None = None,
     ) -> None:
         self.connection = connection
         self.known = known
         self.needs = needs
         self.years_shifted = years_shifted
+        self.known_at = known_at
         self.diagnostics: list[Diagnostic] = []
         self.staged: dict[str, list[Staged]] = {}
         self.columns: dict[str, tuple[str, ...]] = {}
@@ -110,6 +117,8 @@ class Opening:
         if asked is None:
             return tuple(table.columns)
         always = set(table.key) | table.required | set(table.interval or ())
+        if self.known_at is not None:
+            always.add(_KNOWN)
         if table.name == "medical_claim":
             always |= {"claim_type", "claim_start_date", "claim_end_date", "claim_line_start_date"}
             always |= {"discharge_date", "frequency_code", "replaces_claim_id", "sequence"}
@@ -298,6 +307,9 @@ class Opening:
     def check(self, name: str, *, check_duplicates: bool) -> None:
         """Refuse rows of one key, of one key and day, and of claims with two live versions."""
         table = self.known[name]
+        if self.known_at is not None and _KNOWN in self.columns[name]:
+            # First of all, because nobody knows yet what such a row replaces or contradicts.
+            self.leave_out_unknown(name, self.known_at)
         if name == "medical_claim":
             self.supersede()
         if name == "provider":
@@ -357,6 +369,16 @@ class Opening:
             f" FROM ({integrity.superseded(rows)})"
         )
         for part in parts:
+            self.drop_removed(part)
+
+    def leave_out_unknown(self, name: str, known_at: date) -> None:
+        """Remove rows that became known after a day; one that does not say when is known."""
+        rows = self.rows(name, (_KNOWN,))
+        self.connection.execute(
+            f"INSERT INTO {STAGING}.removed SELECT _part, _row, 'unknown'"
+            f" FROM {rows} WHERE {_KNOWN} > DATE '{known_at}'"
+        )
+        for part in self.staged[name]:
             self.drop_removed(part)
 
     def drop_removed(self, part: Staged) -> None:
@@ -477,6 +499,7 @@ class Opening:
                     rows_rejected=counted.get((staged.part.number, "rejected"), 0),
                     rows_superseded=counted.get((staged.part.number, "superseded"), 0),
                     rows_left_out=staged.part.left_out,
+                    rows_known_later=counted.get((staged.part.number, "unknown"), 0),
                 )
             )
         return tuple(result)

@@ -114,6 +114,7 @@ _MEDICAL_CLAIM: Final = (
     | _each(_CODE, "admit_type_code discharge_disposition_code")
     | {"sequence": Type.of(Kind.COUNT)}
     | _each(_CODE, "frequency_code replaces_claim_id data_source")
+    | _each(_DATE, "known_date")
 )
 
 _PERSON_MONTH: Final = _each(_CODE, "party product sex region") | {
