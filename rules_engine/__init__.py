@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from rules_engine.engine import Engine, Explanation, Ruleset, Run
     from rules_engine.engine.certifying import Certificate
     from rules_engine.engine.cliffs import CliffReport
-    from rules_engine.engine.corrections import Correction, RowChange, corrections
+    from rules_engine.engine.month_corrections import MonthCorrection, RowChange, month_corrections
     from rules_engine.expressions import Kind, TableType, Type
     from rules_engine.language.schema import expression_schema
     from rules_engine.ledger import Ledger, Money, Transfer, UnbalancedError, allocate, transfer
@@ -58,6 +58,7 @@ __all__ = [
     "Methodology",
     "MissingColumnError",
     "Money",
+    "MonthCorrection",
     "MonthStep",
     "NotGivenError",
     "Occasion",
@@ -89,6 +90,7 @@ __all__ = [
     "corrections",
     "expression_schema",
     "hookimpl",
+    "month_corrections",
     "open_journal",
     "transfer",
 ]
@@ -102,7 +104,7 @@ _HOMES: Final = {
         "engine": "Engine Explanation Ruleset Run",
         "engine.certifying": "Certificate",
         "engine.cliffs": "CliffReport",
-        "engine.corrections": "Correction RowChange corrections",
+        "engine.month_corrections": "MonthCorrection RowChange month_corrections",
         "expressions": "Kind TableType Type",
         "language.schema": "expression_schema",
         "ledger": "Ledger Money Transfer UnbalancedError allocate transfer",

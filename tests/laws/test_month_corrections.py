@@ -9,7 +9,7 @@ from typing import Any, Final
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rules_engine import Engine, Run, corrections
+from rules_engine import Engine, Run, month_corrections
 from tests.laws.monthly import contract
 
 ENGINE: Final = Engine()
@@ -105,7 +105,7 @@ def test_corrections_lead_to_what_was_due_in_any_order_of_knowledge(
     posted = paid(run)
     for count in range(1, len(order) + 1):
         later = open_run(known, order[:count])
-        posted = added(posted, corrections(run, later))
+        posted = added(posted, month_corrections(run, later))
         run.close()
         run = later
     run.close()
@@ -126,7 +126,7 @@ def test_a_member_who_had_left_in_march_is_taken_back_month_by_month() -> None:
         RULESET.run({"eligibility": [one, ben], "member": []}, mappings=(), period=months)
         for one in (ann, left)
     ]
-    found = list(corrections(*runs))
+    found = list(month_corrections(*runs))
     assert [(one.person_id, one.month.month, one.payee) for one in found] == [
         ("ann", month, "north") for month in (3, 4, 5, 6)
     ]
@@ -139,6 +139,6 @@ def test_a_member_who_had_left_in_march_is_taken_back_month_by_month() -> None:
         assert tables["eligibility"].before is not None
         assert tables["eligibility"].after is not None
         assert tables["eligibility"].after["enrollment_end_date"] == date(2024, 2, 29)
-    assert list(corrections(runs[0], runs[0])) == []
+    assert list(month_corrections(runs[0], runs[0])) == []
     for run in runs:
         run.close()

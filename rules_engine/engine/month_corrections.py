@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from rules_engine.engine.run import Run
 
-__all__ = ["Correction", "RowChange", "corrections"]
+__all__ = ["MonthCorrection", "RowChange", "month_corrections"]
 
 _AMOUNTS: Final = ("allowed", "adjusted", "withheld", "paid")
 _REASONS: Final = (MONTH, "eligibility", "roster")
@@ -41,7 +41,7 @@ class RowChange:
 
 
 @frozen(kw_only=True)
-class Correction:
+class MonthCorrection:
     """What is to be posted for one member and service month beyond what was posted before.
 
     Where another payee is paid than before, there are two: one takes the payment back, one makes
@@ -70,7 +70,7 @@ class Correction:
     reasons: tuple[RowChange, ...]
 
 
-def corrections(before: "Run", after: "Run") -> Iterator[Correction]:
+def month_corrections(before: "Run", after: "Run") -> Iterator[MonthCorrection]:
     """Say what a later run pays otherwise than an earlier one, member-month by member-month.
 
     Nothing is edited: what was posted stays, and the corrections are posted beside it. A
@@ -97,7 +97,7 @@ def corrections(before: "Run", after: "Run") -> Iterator[Correction]:
         people = sorted({row["person_id"] for row in changed})
         reasons = _Reasons(before, after, people)
         for row in changed:
-            yield Correction(**row, reasons=reasons.of(row["person_id"], row["month"]))
+            yield MonthCorrection(**row, reasons=reasons.of(row["person_id"], row["month"]))
 
 
 def _copy(run: "Run", connection: "DuckDBPyConnection", name: str) -> None:
