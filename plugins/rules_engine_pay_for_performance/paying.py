@@ -17,7 +17,7 @@ from rules_engine import (
 from rules_engine_pay_for_performance.payments import Bonus, Cutoff, Payment
 from rules_engine_pay_for_performance.ranges import at_least_zero, in_order
 from rules_engine_pay_for_performance.scored import Scored
-from rules_engine_pay_for_performance.shares import follow, told
+from rules_engine_pay_for_performance.shares import follow_score
 
 __all__ = [
     "cut",
@@ -32,6 +32,7 @@ __all__ = [
 
 _NUMBER: Final = Type(Kind.NUMBER, scale=None, nullable=True)
 _MONEY: Final = Type(Kind.MONEY, scale=2, nullable=True)
+_FACTOR: Final = "1 - withhold + withhold * slope * payment_score / full"
 
 
 def paid_outputs(
@@ -97,8 +98,7 @@ def return_withhold(payment: Payment, one: Scored) -> None:
         return
     one.found["slope"] = one.occasion.take("slope", payment.slope)
     at_least_zero(one.found["slope"], f"slope of {one.occasion.rule}", payment.slope)
-    formula = "1 - withhold + withhold * slope * payment_score / full"
-    one.found["factor"] = one.occasion.worksheet.let("factor", formula)
+    one.found["factor"] = one.occasion.worksheet.let("factor", _FACTOR)
     payer, payee = party(one, payment.payer), party(one, payment.payee)
     take(one, "withheld", "base * withhold", payee, payer)
     give(one, "earned", "base * withhold * slope * payment_score / full", payer, payee)
@@ -152,8 +152,7 @@ def _by_score(inside: Sequence[Scored]) -> None:
             )
         if sums["merit"]:
             one.found["slope"] = sheet.let("slope", "all_withheld_exact / all_merit")
-            formula = "1 - withhold + withhold * slope * payment_score / full"
-            one.found["factor"] = sheet.let("factor", formula)
+            one.found["factor"] = sheet.let("factor", _FACTOR)
 
 
 def _by_rank(inside: Sequence[Scored], places: Sequence[Fraction]) -> None:
@@ -215,7 +214,7 @@ def pay_bonus(bonus: Bonus, one: Scored) -> None:
     """Pay or take the fraction of the base that the score stands for."""
     if _score(one, "bonus_score", bonus.score) is None:
         return
-    follow(one, "bonus", told(one, "bonus", bonus.kinds) if bonus.kinds else one.about)
+    follow_score(one, "bonus", "bonus", bonus.kinds)
     sheet = one.occasion.worksheet
     one.occasion.take("bonus_base", bonus.base)
     if bonus.steps:
@@ -274,7 +273,7 @@ def cut(cutoff: Cutoff, everyone: Sequence[Scored]) -> None:
         formula = f"percentile(cutoff_score, {at})"
         note = f"of {len(ordered)} scores"
         one.found["cutoff"] = sheet.take("cutoff", value, formula=formula, note=note)
-        follow(one, "cut", told(one, "cutoff", cutoff.kinds) if cutoff.kinds else one.about)
+        follow_score(one, "cut", "cutoff", cutoff.kinds)
         one.occasion.take("cutoff_base", cutoff.base)
         one.occasion.take("cutoff_rate", cutoff.rate)
         taken = f"case when cutoff_score {beyond} cutoff then cutoff_base * cutoff_rate else 0 end"
@@ -285,7 +284,7 @@ def _taken(one: Scored, payment: Payment) -> bool:
     """Record score, base, withhold and full score; False where there is no score."""
     if _score(one, "payment_score", payment.score) is None:
         return False
-    follow(one, "withheld", told(one, "payment", payment.kinds) if payment.kinds else one.about)
+    follow_score(one, "withheld", "payment", payment.kinds)
     formulas: Mapping[str, Formula] = {
         "base": payment.base,
         "withhold": payment.withhold,

@@ -1,6 +1,7 @@
 """Numbers of the terms that cannot be: outside their range, or in the wrong order."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
 from fractions import Fraction
 from itertools import pairwise
 from typing import Any
@@ -13,13 +14,13 @@ Finding = tuple[tuple[str | int, ...], str, str, None]
 
 
 def findings(terms: Mapping[str, Any]) -> Iterator[Finding]:
-    """Find what is wrong whatever the data are; the rest is refused when it is settled."""
+    """Find what the ranges of formulas prove; the rest is refused when it is settled."""
     domains = terms.get("domains", {})
     for name, domain in domains.items():
         yield from _below_zero(domain["weight"], f"weight of {name}", ("domains", name, "weight"))
     needed = terms.get("domains_needed")
-    if needed is not None and needed.constant is not None and needed.constant > len(domains):
-        message = f"domains_needed is {needed.constant}, and there are {len(domains)}"
+    if needed is not None and _exceeds(needed.type.low, Decimal(len(domains))):
+        message = f"domains_needed is {needed.text}, and there are {len(domains)}"
         yield ("domains_needed",), "PP113", message, None
     slope = terms.get("payment", {}).get("slope")
     if slope is not None:
@@ -58,11 +59,10 @@ def in_order(values: Sequence[Fraction], what: str, way: str, formula: Formula) 
 def _measure(name: str, measure: Mapping[str, Any], most: int) -> Iterator[Finding]:
     path = ("measures", name)
     lower = measure.get("better") == "lower"
-    ends = [measure[key].constant for key in ("threshold", "benchmark") if key in measure]
-    threshold, benchmark = ends if len(ends) == 2 else (None, None)  # noqa: PLR2004  both of them
-    if threshold is not None and benchmark is not None:
-        worse = benchmark > threshold if lower else benchmark < threshold
-        if worse:
+    if "threshold" in measure and "benchmark" in measure:
+        threshold, benchmark = measure["threshold"].type, measure["benchmark"].type
+        low, high = (threshold, benchmark) if lower else (benchmark, threshold)
+        if _exceeds(high.low, low.high):
             message = f"the benchmark of {name} is worse than its threshold"
             yield (*path, "benchmark"), "PP114", message, None
     gates = measure.get("gates", ())
@@ -72,13 +72,22 @@ def _measure(name: str, measure: Mapping[str, Any], most: int) -> Iterator[Findi
     yield from _in_order(rates, f"rates of {name}", place, "rate", way, strictly=True)
     yield from _in_order(points, f"points of {name}", place, "points", "rise", strictly=False)
     for at, one in enumerate(points):
-        if one.constant is not None and one.constant > most:
-            message = f"points of {name} are {one.constant}; {most} is the most for achievement"
+        if _exceeds(one.type.low, Decimal(most)):
+            message = f"points of {name} are {one.text}; {most} is the most for achievement"
             yield (*place, at, "points"), "PP113", message, None
 
 
+def _exceeds(least: Decimal | None, most: Decimal | None) -> bool:
+    """Whether a number that is no less than one bound is above another that is no more."""
+    return least is not None and most is not None and least > most
+
+
+def _meets(least: Decimal | None, most: Decimal | None) -> bool:
+    return least is not None and least == most
+
+
 def _below_zero(formula: Formula, what: str, path: tuple[str, ...]) -> Iterator[Finding]:
-    if formula.constant is not None and formula.constant < 0:
+    if _exceeds(Decimal(0), formula.type.high):
         message = f"{what} is {formula.text}; 0 or more may stand here"
         yield path, "PP113", message, None
 
@@ -93,10 +102,7 @@ def _in_order(
     strictly: bool,
 ) -> Iterator[Finding]:
     for at, (one, other) in enumerate(pairwise(formulas), 1):
-        first, then = one.constant, other.constant
-        if first is None or then is None:
-            continue
-        low, high = (then, first) if way == "fall" else (first, then)
-        if low > high or (strictly and low == high):
+        low, high = (other.type, one.type) if way == "fall" else (one.type, other.type)
+        if _exceeds(low.low, high.high) or (strictly and _meets(low.low, high.high)):
             message = f"{what} have to {way}; {other.text} follows {one.text}"
             yield (*path, at, key), "PP114", message, None

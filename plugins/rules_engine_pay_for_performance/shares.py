@@ -7,7 +7,7 @@ from rules_engine import Formula, Kind, Output, SettlementError, Type
 from rules_engine_pay_for_performance.payments import KINDS
 from rules_engine_pay_for_performance.scored import Scored
 
-__all__ = ["follow", "share_outputs", "tell", "told"]
+__all__ = ["follow", "follow_score", "share_outputs", "tell"]
 
 _NUMBER: Final = Type(Kind.NUMBER, scale=None, nullable=True)
 
@@ -20,18 +20,21 @@ def share_outputs() -> dict[str, Output]:
     }
 
 
-def told(one: Scored, what: str, kinds: Mapping[str, Formula]) -> Mapping[str, str]:
-    """Record what a score that is given is about, and give the formula of each kind.
+def follow_score(one: Scored, amount: str, what: str, kinds: Mapping[str, Formula]) -> None:
+    """Keep what an amount follows: the kinds of a score of its own, else those of the total.
 
     Raises:
         SettlementError: The parts do not make the whole.
     """
+    if not kinds:
+        follow(one, amount, one.about)
+        return
     found = {kind: one.occasion.take(f"{what}_{kind}", part) for kind, part in kinds.items()}
     if sum(found.values()) != 1 or min(found.values()) < 0:
         place = next(iter(kinds.values())).place
         msg = f"{place}: kinds of {what} add up to {sum(found.values())}; parts of 1 may stand here"
         raise SettlementError(msg)
-    return {kind: f"{what}_{kind}" for kind in kinds}
+    follow(one, amount, {kind: f"{what}_{kind}" for kind in kinds})
 
 
 def follow(one: Scored, amount: str, kinds: Mapping[str, str]) -> None:

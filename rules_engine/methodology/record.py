@@ -11,13 +11,7 @@ from rules_engine.expressions import Expression, Type
 from rules_engine.expressions.exact import Inputs
 from rules_engine.expressions.tokens import tokenize
 from rules_engine.ledger import Money, Transfer
-from rules_engine.methodology.worksheet import (
-    Explained,
-    SettlementError,
-    Worksheet,
-    constant,
-    names_in,
-)
+from rules_engine.methodology.worksheet import Explained, SettlementError, Worksheet, names_in
 
 __all__ = [
     "STAGES",
@@ -79,11 +73,6 @@ class Formula:
     def type(self) -> Type:
         """What its value is."""
         return self.expression.type
-
-    @property
-    def constant(self) -> Fraction | None:
-        """The number that it is for every entity and period; None where that depends on them."""
-        return constant(self.expression)
 
     def on(self, day: date) -> str:
         """Give its text as it holds on a day: of a dated term, the entry in force."""

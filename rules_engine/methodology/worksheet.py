@@ -14,12 +14,10 @@ from rules_engine.expressions import Expression, Kind, Scope, Sites, TableType, 
 from rules_engine.expressions.closure import Reject
 from rules_engine.expressions.exact import Trace, Value, evaluate
 from rules_engine.expressions.tokens import tokenize
-from rules_engine.expressions.tree import Arithmetic, Const, Negate, OfRows, Ref, walk
+from rules_engine.expressions.tree import OfRows, Ref
 from rules_engine.expressions.types import NUMERIC
 
-__all__ = ["Explained", "SettlementError", "Worksheet", "constant", "names_in"]
-
-_CONSTANT = frozenset({Const, Negate, Arithmetic})
+__all__ = ["Explained", "SettlementError", "Worksheet", "names_in"]
 
 
 class SettlementError(Exception):
@@ -75,17 +73,6 @@ def names_in(formula: str) -> tuple[str, ...]:
     written: dict[str, Callable[[str], str]] = {"name": str, "quoted": _unquoted}
     tokens = tokenize(formula)
     return tuple(dict.fromkeys(written[t.kind](t.value) for t in tokens if t.kind in written))
-
-
-def constant(expression: Expression) -> Fraction | None:
-    """Give the number that an expression always is; None where it reads something."""
-    if any(type(node) not in _CONSTANT for node in walk(expression)):
-        return None
-    try:
-        value = evaluate(expression, _Names({}))
-    except Reject:
-        return None
-    return value if isinstance(value, Fraction) else None
 
 
 def _unquoted(name: str) -> str:

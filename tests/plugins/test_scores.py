@@ -179,7 +179,7 @@ def test_corners_have_to_rise() -> None:
     line: list[dict[str, Any]] = [{"at": 50, "rate": 0}, {"at": 40, "rate": 1}]
     with pytest.raises(RulesetError, match="40 follows 50"):
         bonus(Decimal(45), {"line": line})
-    line[1] = {"at": "case when 1 = 1 then 40 else 0 end", "rate": 1}
+    line[1] = {"at": "case when 1 = 1 then 40 else 90 end", "rate": 1}
     with pytest.raises(SettlementError, match="40 follows 50"):
         bonus(Decimal(45), {"line": line})
 
