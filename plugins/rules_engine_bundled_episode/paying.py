@@ -128,8 +128,10 @@ def _of_type(
     """Lead one type from its episodes to its gain or loss; give the name of that."""
     sheet, name = occasion.worksheet, one.type
     result = f"result_{name}"
-    if len(rows) < terms.minimum_episodes:
-        note = f"{len(rows)} episodes; fewer than {terms.minimum_episodes}"
+    # No episodes have no average, whatever number of them is enough.
+    fewest = max(terms.minimum_episodes, 1)
+    if len(rows) < fewest:
+        note = f"{len(rows)} episodes; fewer than {fewest}"
         sheet.take(result, Fraction(0), formula="0.00", unit="money", kind="step", note=note)
         return result
     for what, asked in one.formulas.items():

@@ -339,6 +339,25 @@ def test_a_reconciliation_explains_itself_service_by_service() -> None:
     assert "c4" not in shown
 
 
+def test_no_episodes_are_paid_nothing_even_where_none_are_enough() -> None:
+    """They have no average, and nothing is divided by their number."""
+    one = {"type": "first", "commendable": Decimal("10.00"), "acceptable": Decimal("20.00"),
+           "gain_share": Decimal("0.5"), "loss_share": Decimal("0.5")}  # fmt: skip
+    said = {
+        "amount": "allowed_amount",
+        "provider": "billing_tin",
+        "days": {"admission": "claim_line_start_date", "discharge": "claim_line_start_date"},
+        "types": [{"type": "first", "trigger": "drg_code = 'A'", "days_after": 9}],
+        "thresholds": {
+            "payer": "payer", "to": "clinic", "types": [one], "minimum_episodes": 0,
+        },
+    }  # fmt: skip
+    claims = [{**NOBODY, "drg_code": "B"}]
+    with contract(said).run({"medical_claim": claims}, mappings=()) as run:
+        (settled,) = run.settlements
+        assert settled.outputs["result"] == 0
+
+
 LAW_TERMS: Final = st.fixed_dictionaries(
     {
         "amount": st.sampled_from(
