@@ -346,9 +346,7 @@ SELECT {own}, s.first_day AS period_start, s.last_day AS period_end,
             "reason": CODE.with_null(),
         },
         rows={
-            "candidate": Rows(
-                table="candidate", columns=(*names, "place", "refused")
-            ),
+            "candidate": Rows(table="candidate", columns=(*names, "place", "refused")),
             "opened": Rows(
                 table="opened",
                 columns=(
@@ -370,9 +368,7 @@ def _before(terms: Terms) -> str:
     if terms.by_type:
         names = ("place", "trigger_day", "trigger_claim_id")
     ways = (
-        " AND ".join(
-            (*(f"o.{same} = c.{same}" for same in names[:place]), f"o.{name} < c.{name}")
-        )
+        " AND ".join((*(f"o.{same} = c.{same}" for same in names[:place]), f"o.{name} < c.{name}"))
         for place, name in enumerate(names)
     )
     return " OR ".join(ways)
