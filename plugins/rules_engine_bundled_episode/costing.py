@@ -165,10 +165,10 @@ def _deviating(side: str, deviations: Fraction) -> str:
     moved = "+ r.root" if side == "above" else f"- ({root})"
     top = f"(2 * g.whole * {below} + g.episodes * {below} {moved})"
     bottom = f"(2 * g.episodes * {below})"
-    return f"""root_{side}(episode_type, period_start, square, root, bit) AS (
+    return f"""root_{side} AS (
   SELECT episode_type, period_start,
-    CAST({4 * above * above} * (episodes * squares - whole * whole) AS HUGEINT),
-    CAST(0 AS HUGEINT), CAST(4611686018427387904 AS HUGEINT) FROM grouped
+    CAST({4 * above * above} * (episodes * squares - whole * whole) AS HUGEINT) AS square,
+    CAST(0 AS HUGEINT) AS root, CAST(4611686018427387904 AS HUGEINT) AS bit FROM grouped
   UNION ALL
   SELECT episode_type, period_start, square,
     CASE WHEN (root + bit) * (root + bit) <= square THEN root + bit ELSE root END,
