@@ -19,7 +19,7 @@ from tests.plugins.loaded import loaded
 ENGINE: Final = engine_of(BUNDLED_EPISODE)
 FIRST, LAST = date(2015, 1, 1), date(2015, 12, 31)
 FEW: Final = settings(max_examples=max(20, settings().max_examples // 2))
-FEWER: Final = settings(max_examples=max(6, settings().max_examples // 5))
+FEWER: Final = settings(max_examples=max(6, settings().max_examples // 8))
 Row = Mapping[str, Any]
 WHEN: Final = st.integers(0, 70).map(lambda n: date(2014, 12, 10) + timedelta(n))
 
