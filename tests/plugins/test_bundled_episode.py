@@ -6,6 +6,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any, Final
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
@@ -21,15 +22,19 @@ FIRST, LAST = date(2015, 1, 1), date(2015, 12, 31)
 FEW: Final = settings(max_examples=max(20, settings().max_examples // 2))
 FEWER: Final = settings(max_examples=max(6, settings().max_examples // 8))
 Row = Mapping[str, Any]
-WHEN: Final = st.integers(0, 70).map(lambda n: date(2014, 12, 10) + timedelta(n))
+# Days, windows and stays are mostly of fives, so that many begin on the very day that ends another.
+FIVES: Final = st.one_of(st.sampled_from((0, 5, 5, 10, 15)), st.integers(0, 20))
+WHEN: Final = st.one_of(st.integers(0, 14).map(lambda n: 5 * n), st.integers(0, 70)).map(
+    lambda n: date(2014, 12, 10) + timedelta(n)
+)
 
 
 @st.composite
 def lines(draw: DrawFn) -> list[dict[str, Any]]:
     """Claims of some persons with one or two lines, crowded into ten weeks about a new year."""
     made = []
-    persons = draw(st.integers(1, 4))
-    for number in range(draw(st.integers(0, 16))):
+    persons = draw(st.integers(1, 3))
+    for number in range(draw(st.one_of(st.integers(0, 9), st.integers(10, 24)))):
         for line in range(draw(st.integers(1, 2))):
             begins = draw(WHEN)
             made.append(
@@ -42,9 +47,12 @@ def lines(draw: DrawFn) -> list[dict[str, Any]]:
                     "drg_code": draw(st.sampled_from(("A", "B", None))),
                     "hcpcs_code": draw(st.sampled_from(("X", "R", None))),
                     "discharge_disposition_code": draw(st.sampled_from(("02", "20", None, None))),
-                    "admission_date": draw(st.sampled_from((begins, begins, None))),
-                    "discharge_date": begins + timedelta(draw(st.integers(-1, 6))),
-                    "claim_start_date": draw(st.one_of(st.none(), WHEN)),
+                    "admission_date": draw(st.sampled_from((begins, begins, begins, None))),
+                    "discharge_date": begins
+                    + timedelta(draw(st.sampled_from((-1, 0, 0, 1, 5, 6)))),
+                    "claim_start_date": draw(
+                        st.one_of(st.just(begins), st.just(begins), st.none(), WHEN)
+                    ),
                     "claim_line_start_date": begins + timedelta(draw(st.integers(0, 3))),
                     "claim_line_end_date": draw(st.one_of(st.none(), WHEN)),
                     "allowed_amount": draw(
@@ -58,19 +66,18 @@ def lines(draw: DrawFn) -> list[dict[str, Any]]:
 
 
 MONTHS: Final = st.lists(
-    st.fixed_dictionaries(
+    st.sampled_from((1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0)), min_size=18, max_size=18
+).map(
+    lambda whole: [
         {
-            "person_id": st.sampled_from(("m0", "m0", "m1", "m2", "m3")),
-            "month": st.sampled_from(
-                [date(2014, 11, 1), date(2014, 12, 1), *(date(2015, n, 1) for n in range(1, 5))]
-            ),
-            "fraction": st.sampled_from((Decimal(1), Decimal(1), Decimal("0.5"))),
+            "person_id": f"m{place % 3}",
+            "month": date(2014 + (place + 30) // 36, (place // 3 + 10) % 12 + 1, 1),
+            "fraction": Decimal(1) if one else Decimal("0.5"),
         }
-    ),
-    min_size=1,
-    max_size=12,
-    unique_by=lambda row: (row["person_id"], row["month"]),
+        for place, one in enumerate(whole)
+    ]
 )
+"""Member-months of three persons from November to April, most of them whole."""
 
 
 def limits(draw: DrawFn) -> dict[str, Any]:
@@ -91,8 +98,8 @@ def limits(draw: DrawFn) -> dict[str, Any]:
 @st.composite
 def terms(draw: DrawFn) -> dict[str, Any]:
     """Terms with every word that decides how episodes are built."""
-    days = st.integers(0, 20)
-    restarts = draw(st.booleans())
+    days = FIVES
+    restarts = draw(st.sampled_from((True, False, False, False)))
     said: dict[str, Any] = {
         "amount": "allowed_amount",
         "provider": "billing_tin",
@@ -109,8 +116,10 @@ def terms(draw: DrawFn) -> dict[str, Any]:
                 "trigger": f"drg_code = '{code}'",
                 "days_after": draw(days),
                 "days_before": draw(st.integers(0, 5)),
-                "begins": draw(st.sampled_from(("admission", "admission", "procedure"))),
-                "ends": draw(st.sampled_from(("discharge", "discharge", "procedure"))),
+                "begins": draw(
+                    st.sampled_from(("admission", "admission", "admission", "procedure"))
+                ),
+                "ends": draw(st.sampled_from(("discharge", "discharge", "admission", "procedure"))),
             }
             | ({} if restarts else {"clean_days": draw(days)})
             for name, code in (("first", "A"), ("second", "B"))
@@ -283,6 +292,39 @@ def test_episodes_are_those_of_a_recomputation_by_hand(
     for line in far:
         assert services.pop((line["claim_id"], line["claim_line_number"]))[0] == "outside"
     assert made == rebuilt(said, claims, months)
+
+
+@pytest.mark.parametrize("precedence", ["earliest", "type"])
+@pytest.mark.parametrize("one_open", ["person", "type"])
+def test_the_last_day_that_an_episode_occupies_is_occupied(precedence: str, one_open: str) -> None:
+    """Another opens on the day after it: not on its last day, nor on the last of its clean days."""
+    said = {
+        "amount": "allowed_amount",
+        "provider": "billing_tin",
+        "days": {"admission": "admission_date", "discharge": "discharge_date"},
+        "types": [{"type": "first", "trigger": "drg_code = 'A'", "days_after": 9, "clean_days": 5}],
+        "precedence": precedence,
+        "one_open": one_open,
+    }
+    opens = date(2015, 3, 1)
+    told = {
+        9: ("suppressed", "open_episode"),
+        10: ("suppressed", "clean_period"),
+        14: ("suppressed", "clean_period"),
+        15: ("counted", None),
+    }
+    claims = [
+        {**NOBODY, "claim_id": f"{after}-{place}", "person_id": f"m{after}", "drg_code": "A",
+         "billing_tin": "p1", "admission_date": day, "discharge_date": day}
+        for after in told
+        for place, day in enumerate((opens, opens + timedelta(after)))
+    ]  # fmt: skip
+    (made,) = found(contract(said), claims, [{"person_id": "m9", "month": opens, "fraction": 1}])
+    assert made["triggers"] == {
+        f"{after}-{place}/first": fate
+        for after, second in told.items()
+        for place, fate in enumerate((("counted", None), second))
+    }
 
 
 @FEWER
