@@ -367,11 +367,15 @@ def test_a_reconciliation_explains_itself_service_by_service() -> None:
             ("c2", 5, 30, {"claim_line_end_date": day + timedelta(14)}),
             ("c3", 6, 99, {"hcpcs_code": "X"}),
             ("c4", 10, 7, {}),
+            ("c5", 4, 2, {"drg_code": "A", "billing_tin": "p1"}),
+            ("c6", 40, 8, {"drg_code": "A"}),
         )
     ]  # fmt: skip
     with contract(said).run({"medical_claim": claims}, mappings=()) as run:
         shown = run.explain("rule_0").render()
-    assert "result: 45.00" in shown
+    assert "result: 43.00" in shown
+    assert "c5/first of 2015-03-05 suppressed as open_episode: 0.00" in shown
+    assert "c6/first of 2015-04-10 excluded as no_provider: 0.00" in shown
     assert "c1/first, 2015-03-01 to 2015-03-10" in shown
     assert "c1 line 1 of 2015-03-01 in as trigger: 40.00" in shown
     assert "c2 line 1 of 2015-03-06 in as included, 15.00 cut: 30.00" in shown
