@@ -165,10 +165,10 @@ def _deviating(side: str, deviations: Fraction) -> str:
     moved = "+ r.root" if side == "above" else f"- ({root})"
     top = f"(2 * g.whole * {below} + g.episodes * {below} {moved})"
     bottom = f"(2 * g.episodes * {below})"
-    return f"""root_{side}(episode_type, period_start, square, root, bit) AS (
+    return f"""root_{side} AS (
   SELECT episode_type, period_start,
-    CAST({4 * above * above} * (episodes * squares - whole * whole) AS HUGEINT),
-    CAST(0 AS HUGEINT), CAST(4611686018427387904 AS HUGEINT) FROM grouped
+    CAST({4 * above * above} * (episodes * squares - whole * whole) AS HUGEINT) AS square,
+    CAST(0 AS HUGEINT) AS root, CAST(4611686018427387904 AS HUGEINT) AS bit FROM grouped
   UNION ALL
   SELECT episode_type, period_start, square,
     CASE WHEN (root + bit) * (root + bit) <= square THEN root + bit ELSE root END,
@@ -198,6 +198,9 @@ def episode(terms: Terms) -> Query:
             f"CASE WHEN c.spent_amount > {above} THEN {above}"
             f" WHEN c.spent_amount < {below} THEN {below} ELSE c.spent_amount END"
         )
+    # Who answers by its trigger is known of every episode, and else only of one with a bundle.
+    by_trigger = terms.stated is None and terms.plurality is None
+    answers = "j.trigger_provider" if by_trigger else "a.provider"
     days = ("period_start", "period_end")
     own = ", ".join(f"j.{name}" for name in OPENED if name not in {"place", *days})
     names = ", ".join(name for name in OPENED if name not in {"place", *days})
@@ -208,7 +211,7 @@ def episode(terms: Terms) -> Query:
     )
     select = f"""WITH told AS (
   SELECT {own}, j.period_start, j.period_end, j.risk_score, j.risk_factors,
-    a.provider AS answers, c.target_amount, c.bundle_amount, c.prorated_amount, c.spent_amount,
+    {answers} AS answers, c.target_amount, c.bundle_amount, c.prorated_amount, c.spent_amount,
     CAST({actual} AS DECIMAL(18, 2)) AS actual_amount,
     CASE {reasons} END AS reason
     FROM judged AS j
@@ -302,7 +305,8 @@ def trigger(terms: Terms) -> Query:
     """Every trigger: whether it opened an episode, and why not."""
     lane = " AND o.episode_type = c.episode_type" if terms.one_a_type else ""
     days = ("trigger_day", "admission_day", "discharge_day", "first_day", "last_day")
-    names = ("episode_id", "episode_type", "person_id", "trigger_claim_id", "trigger_code", *days)
+    codes = ("episode_id", "episode_type", "person_id", "trigger_claim_id")
+    names = (*codes, "trigger_code", "trigger_provider", *days)
     own = ", ".join(f"c.{name}" for name in names)
     if terms.restarts:
         suppressed = "CASE WHEN t.turn > 1 THEN 'same_day' ELSE 'restarted' END"
@@ -315,7 +319,7 @@ def trigger(terms: Terms) -> Query:
         suppressed = "CASE WHEN t.turn > 0 THEN 'open_episode' ELSE 'clean_period' END"
         head = f"""turning AS (
   SELECT c.episode_id, count(*) AS turn FROM candidate AS c JOIN opened AS o
-    ON o.person_id = c.person_id{lane} AND o.episode_id <> c.episode_id
+    ON o.person_id = c.person_id{lane} AND ({_before(terms)})
       AND c.trigger_day <= o.last_day AND o.trigger_day <= c.last_day
     WHERE c.refused IS NULL GROUP BY c.episode_id)"""
     day = f"coalesce(c.{terms.belongs_by}, c.trigger_day, c.discharge_day, c.admission_day)"
@@ -334,20 +338,21 @@ SELECT {own}, s.first_day AS period_start, s.last_day AS period_end,
     return Query(
         select=select,
         columns={
-            **dict.fromkeys(names[:4], CODE),
-            "trigger_code": CODE.with_null(),
+            **dict.fromkeys(codes, CODE),
+            **dict.fromkeys(("trigger_code", "trigger_provider"), CODE.with_null()),
             **dict.fromkeys((*days, "period_start", "period_end"), DATE.with_null()),
             terms.named: CODE.with_null(),
             "status": CODE,
             "reason": CODE.with_null(),
         },
         rows={
-            "candidate": Rows(
-                table="candidate", columns=(*names, "place", "trigger_provider", "refused")
-            ),
+            "candidate": Rows(table="candidate", columns=(*names, "place", "refused")),
             "opened": Rows(
                 table="opened",
-                columns=("episode_id", "episode_type", "person_id", "trigger_day", "last_day"),
+                columns=(
+                    *("episode_id", "episode_type", "place", "person_id", "trigger_claim_id"),
+                    *("trigger_day", "last_day"),
+                ),
             ),
             "episode": Rows(
                 table="episode", columns=("episode_id", terms.named, "status", "reason")
@@ -355,3 +360,15 @@ SELECT {own}, s.first_day AS period_start, s.last_day AS period_end,
         },
         key=("episode_id",),
     )
+
+
+def _before(terms: Terms) -> str:
+    """Write that an episode comes before a trigger, in the order in which they open."""
+    names = ("trigger_day", "place", "trigger_claim_id")
+    if terms.by_type:
+        names = ("place", "trigger_day", "trigger_claim_id")
+    ways = (
+        " AND ".join((*(f"o.{same} = c.{same}" for same in names[:place]), f"o.{name} < c.{name}"))
+        for place, name in enumerate(names)
+    )
+    return " OR ".join(ways)

@@ -19,7 +19,7 @@ def experience(terms: Terms) -> Mapping[str, Query]:
     """Ask for triggers by what became of them, lines by where they belong, and episodes."""
     found = {"triggers": _triggers(), "lines": _lines(), "sums": _sums()}
     if terms.reconcile is not None or terms.thresholds is not None:
-        found |= {"episodes": _episodes(), "told": _told()}
+        found |= {"episodes": _episodes(), "told": _told(), "uncounted": _uncounted()}
     return found
 
 
@@ -140,5 +140,26 @@ def _told() -> Query:
             "episode": Rows(
                 table="episode", columns=("episode_id", "status", "period_start"), entity="entity"
             ),
+        },
+    )
+
+
+def _uncounted() -> Query:
+    """Each trigger of the period that is not paid, and why."""
+    columns = {
+        "episode_id": _CODE,
+        "episode_type": _CODE,
+        "trigger_day": Type.of(Kind.DATE).with_null(),
+        "status": _CODE,
+        "reason": _CODE.with_null(),
+    }
+    own = ", ".join(f"t.{name}" for name in columns)
+    return Query(
+        select=f"""SELECT t.entity, {own}
+  FROM trigger AS t JOIN period AS p ON t.period_start = p.first_day
+  WHERE t.status <> 'counted'""",
+        columns={**_OWNER, **columns},
+        rows={
+            "trigger": Rows(table="trigger", columns=("period_start", *columns), entity="entity")
         },
     )

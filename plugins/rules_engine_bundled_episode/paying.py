@@ -37,7 +37,7 @@ def by_target(terms: Reconcile, occasion: Occasion) -> Paid:
         formula = f"least({formula}, episode_gain_cap * {discounted})"
     if "episode_loss_cap" in terms.formulas:
         formula = f"greatest({formula}, -episode_loss_cap * {discounted})"
-    rows, told = _rows(occasion), _told(occasion)
+    rows, told = _own(occasion, "episodes"), _told(occasion)
     keep = 1 - sheet["discount"] if "discount" in terms.formulas else Fraction(1)
     target, results = Fraction(0), []
     for row in rows:
@@ -55,7 +55,7 @@ def by_target(terms: Reconcile, occasion: Occasion) -> Paid:
     sheet.take("undiscounted", undiscounted, formula=formula, unit="money")
     factor = " * (1 - discount)" if "discount" in terms.formulas else ""
     sheet.let("target_amount", f"undiscounted{factor}")
-    _sum(occasion, "gross", results)
+    _sum(occasion, "gross", results, out=_out(occasion))
     return _moved(terms, occasion, _limited(terms, occasion))
 
 
@@ -105,7 +105,7 @@ def _paid(terms: Reconcile | Thresholds, occasion: Occasion, amount: Money) -> P
 def by_thresholds(terms: Thresholds, occasion: Occasion) -> Paid:
     """Compare the average of each type, by risk, with what is commendable and acceptable."""
     sheet = occasion.worksheet
-    rows, told = _rows(occasion), _told(occasion)
+    rows, told = _own(occasion, "episodes"), _told(occasion)
     parts = []
     for one in terms.types:
         own = [row for row in rows if row["episode_type"] == one.type]
@@ -128,8 +128,10 @@ def _of_type(
     """Lead one type from its episodes to its gain or loss; give the name of that."""
     sheet, name = occasion.worksheet, one.type
     result = f"result_{name}"
-    if len(rows) < terms.minimum_episodes:
-        note = f"{len(rows)} episodes; fewer than {terms.minimum_episodes}"
+    # No episodes have no average, whatever number of them is enough.
+    fewest = max(terms.minimum_episodes, 1)
+    if len(rows) < fewest:
+        note = f"{len(rows)} episodes; fewer than {fewest}"
         sheet.take(result, Fraction(0), formula="0.00", unit="money", kind="step", note=note)
         return result
     for what, asked in one.formulas.items():
@@ -140,7 +142,7 @@ def _of_type(
         results.append(value)
         formula = f"({_COST}) / risk"
         _explain(occasion, len(results), row, formula, value, told, f"{name}_")
-    _sum(occasion, f"adjusted_{name}", results, f"{name}_")
+    _sum(occasion, f"adjusted_{name}", results, f"{name}_", out=_out(occasion, name))
     sheet.let(f"average_{name}", f"adjusted_{name} / episodes_{name}")
     average = f"average_{name}"
     kept = f"greatest({average}, gain_limit_{name})" if "gain_limit" in one.formulas else average
@@ -158,10 +160,20 @@ def _of_type(
     return result
 
 
-def _rows(occasion: Occasion) -> list[Mapping[str, Any]]:
+def _own(occasion: Occasion, name: str) -> list[Mapping[str, Any]]:
+    """Give the rows of the entity; of the contract, all."""
     entity = "/".join(occasion.key) if occasion.key else None
-    found = occasion.experience["episodes"]
-    return [row for row in found if entity is None or row["entity"] == entity]
+    return [row for row in occasion.experience[name] if entity is None or row["entity"] == entity]
+
+
+def _out(occasion: Occasion, episode_type: str | None = None) -> Mapping[str, Fraction]:
+    """Say which triggers are not paid, and why; each adds nothing."""
+    return {
+        f"{row['episode_id']} of {row['trigger_day'] or 'no day'} {row['status']}"
+        f" as {row['reason']}": Fraction(0)
+        for row in _own(occasion, "uncounted")
+        if episode_type is None or row["episode_type"] == episode_type
+    }
 
 
 def _told(occasion: Occasion) -> _Told:
@@ -207,9 +219,23 @@ def _explain(
     )
 
 
-def _sum(occasion: Occasion, name: str, values: Sequence[Fraction], prefix: str = "") -> None:
+def _sum(
+    occasion: Occasion,
+    name: str,
+    values: Sequence[Fraction],
+    prefix: str = "",
+    *,
+    out: Mapping[str, Fraction],
+) -> None:
     """Record the sum of episodes by their names; it is too long to be parsed each time."""
     names = [f"episode_{prefix}{number}" for number in range(1, len(values) + 1)]
     formula = " + ".join(names) if names else "0.00"
-    total = sum(values, Fraction(0))
-    occasion.worksheet.take(name, total, formula=formula, unit="money", kind="step")
+    occasion.worksheet.take(
+        name,
+        sum(values, Fraction(0)),
+        formula=formula,
+        unit="money",
+        inputs=out,
+        units=dict.fromkeys(out, "money"),
+        kind="step",
+    )

@@ -27,7 +27,8 @@ def limited(terms: Terms, occasion: Occasion, counted: Counted) -> dict[str, Mon
                 msg = f"the {name} of {occasion.rule} is {sheet[name]}; it is 0 or more"
                 raise SettlementError(msg)
             formula = f"{function}({formula}, {name})"
-    if None not in {terms.minimum, terms.maximum} and sheet["minimum"] > sheet["maximum"]:
+    both = terms.minimum is not None and terms.maximum is not None
+    if both and sheet["minimum"] > sheet["maximum"]:
         msg = f"the minimum of {occasion.rule} is above its maximum"
         raise SettlementError(msg)
     money = occasion.post("fees", formula)

@@ -163,7 +163,7 @@ class BoundQuery:
         """
         sites = Sites()
         failures: list[str] = []
-        parts = [f"{PERIOD}(label, first_day, last_day) AS (\n    {_listed(periods)})"]
+        parts = [f"{PERIOD} AS (\n    {_listed(periods)})"]
         for name, read in self.reads.items():
             made, failed = self._rows(read, sites)
             # Written into what reads it, so that only the rows of the asked days are ever held.
@@ -256,9 +256,14 @@ def _day(read: Read) -> str:
 
 
 def _listed(periods: Sequence[Period]) -> str:
-    rows = ", ".join(
-        f"({text(one.label)}, {constant(one.first)}, {constant(one.last)})" for one in periods
+    # Names stand in the rows, because not every database takes them after the name of a relation.
+    rows = [
+        f"SELECT {text(one.label)} AS label, {constant(one.first)} AS first_day,"
+        f" {constant(one.last)} AS last_day"
+        for one in periods
+    ]
+    none = (
+        "SELECT CAST(NULL AS VARCHAR) AS label, CAST(NULL AS DATE) AS first_day,"
+        " CAST(NULL AS DATE) AS last_day WHERE false"
     )
-    if rows:
-        return f"VALUES {rows}"
-    return "SELECT CAST(NULL AS VARCHAR), CAST(NULL AS DATE), CAST(NULL AS DATE) WHERE false"
+    return "\n    UNION ALL ".join(rows) or none

@@ -1,6 +1,7 @@
 """What may stand in a query of a methodology: one SELECT that every engine answers alike."""
 
 from collections.abc import Collection, Iterator
+from functools import lru_cache
 from typing import Any, Final
 
 __all__ = ["FUNCTIONS", "faults"]
@@ -28,6 +29,13 @@ def faults(select: str, relations: Collection[str]) -> list[str]:
         select: The query, in DuckDB's dialect.
         relations: Names that may stand after FROM and JOIN.
     """
+    return list(_found(select, frozenset(relations)))
+
+
+# A methodology writes the same queries for most rulesets, and reading one takes longer than
+# trying it.
+@lru_cache(maxsize=1024)
+def _found(select: str, relations: frozenset[str]) -> tuple[str, ...]:
     # Only rulesets with such queries load it.
     import sqlglot  # noqa: PLC0415
     import sqlglot.expressions as g  # noqa: PLC0415
@@ -36,11 +44,11 @@ def faults(select: str, relations: Collection[str]) -> list[str]:
     try:
         parsed = sqlglot.parse(select, read="duckdb")
     except SqlglotError as error:
-        return [f"it does not read as SQL: {str(error).splitlines()[0]}"]
+        return (f"it does not read as SQL: {str(error).splitlines()[0]}",)
     if len(parsed) != 1 or not isinstance(parsed[0], g.Query):
-        return ["it is no single SELECT"]
+        return ("it is no single SELECT",)
     own = {cte.alias for cte in parsed[0].find_all(g.CTE)}
-    return list(dict.fromkeys(_faults(parsed[0], own | set(relations), g)))
+    return tuple(dict.fromkeys(_faults(parsed[0], own | relations, g)))
 
 
 def _faults(query: Any, relations: Collection[str], g: Any) -> Iterator[str]:  # noqa: C901, PLR0912  one line a node

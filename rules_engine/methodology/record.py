@@ -67,7 +67,8 @@ class Formula:
     grain: str
     place: str = ""
     dated: tuple[tuple[date, str], ...] = ()
-    sources: Mapping[str, str] = Factory(dict)
+    # No part of its hash, so that a formula may stand in a set though a mapping may not.
+    sources: Mapping[str, str] = field(factory=dict, hash=False)
 
     @property
     def type(self) -> Type:

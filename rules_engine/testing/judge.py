@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any, Final, Protocol
 
 __all__ = ["Step", "judge", "value_of"]
@@ -54,14 +55,12 @@ def judge(steps: Sequence[Step], unit: Fraction) -> int:
         AssertionError: A step says another value than its formula gives.
     """
     known: dict[str, Any] = {}
+    written: dict[str, Any] = {}
     judged = 0
     for step in steps:
         value = _plain(step.value)
         named = {_normal(text): _plain(one) for text, one in step.inputs.items()}
-        written = {_normal(name): one for name, one in known.items()}
-        # Ids of parties and entities may hold any character; a formula quotes them.
-        quoted = {f'"{name}"'.lower(): one for name, one in known.items()}
-        names = {**known, **written, **quoted, **named}
+        names = {**known, **written, **named}
         if _reads_itself(step.formula):
             # One value that was read and not computed: a sum, a lookup, a column.
             found = names.get(_normal(step.formula), value)
@@ -72,7 +71,9 @@ def judge(steps: Sequence[Step], unit: Fraction) -> int:
                 assert abs(found - value) < unit or step.name == "allowed", _differs(step, found)
         else:
             assert found == value, _differs(step, found)
-        known[step.name] = value
+        known[step.name] = written[_normal(step.name)] = value
+        # Ids of parties and entities may hold any character; a formula quotes them.
+        written[f'"{step.name}"'.lower()] = value
         judged += 1
     return judged
 
@@ -98,12 +99,14 @@ def value_of(formula: str, names: Mapping[str, Any]) -> Any:
     return _Judge(names).value(_parsed(formula))
 
 
+@lru_cache(maxsize=4096)  # one formula stands in many steps, and in the explanation of each run
 def _parsed(formula: str) -> Any:
     import sqlglot  # noqa: PLC0415  only tests load it
 
     return sqlglot.parse_one(_UNDERSCORE.sub("", formula), read="duckdb")
 
 
+@lru_cache(maxsize=4096)
 def _normal(text: str) -> str:
     try:
         normal: str = _parsed(text).sql(dialect="duckdb").lower()
@@ -124,11 +127,11 @@ class _Judge:
 
     def value(self, node: Any) -> Any:
         """Give a node's value: known as a whole, or by its kind."""
-        text = node.sql(dialect="duckdb").lower()
         kind = type(node).__name__
         method = getattr(self, f"_{kind.lower()}", None)
         if method is not None:
             return method(node)
+        text = node.sql(dialect="duckdb").lower()
         if text in self.names:
             return self.names[text]
         if kind in {"Column", "Anonymous", "Sum", "Count", "Max", "Min", "Avg", "Filter", "Median"}:

@@ -1,7 +1,7 @@
 """Episodes of a ruleset beside those of the plain program, person by person."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Final
@@ -48,9 +48,9 @@ def triggers_built(run: Run) -> Rows:
     """Give every trigger of the ruleset."""
     return by_person(
         run.connection.execute(
-            "SELECT person_id, episode_id, episode_type, trigger_claim_id, trigger_code, hospital,"
-            " trigger_day, admission_day, discharge_day, first_day, last_day, year(period_start),"
-            " status, reason FROM conditions_trigger"
+            "SELECT person_id, episode_id, episode_type, trigger_claim_id, trigger_code,"
+            " trigger_provider, hospital, trigger_day, admission_day, discharge_day,"
+            " first_day, last_day, year(period_start), status, reason FROM conditions_trigger"
         ).fetchall()
     )
 
@@ -58,19 +58,19 @@ def triggers_built(run: Run) -> Rows:
 def trigger_row(one: Trigger) -> tuple[Any, ...]:
     """Write a trigger as the ruleset does."""
     days = (one.day, one.admitted, one.discharged, one.first, one.last)
-    who = one.accountable or one.provider
+    who = (one.provider, one.accountable or one.provider)
     told = (one.year, one.status, one.reason)
-    return (one.person, one.id, one.condition.name, one.claim, one.code, who, *days, *told)
+    return (one.person, one.id, one.condition.name, one.claim, one.code, *who, *days, *told)
 
 
 def episodes_built(run: Run) -> Rows:
     """Give every opened episode of the ruleset, its amounts in cents."""
     rows = run.connection.execute(
         "SELECT person_id, episode_id, episode_type, trigger_claim_id, trigger_code,"
-        " trigger_provider, CASE WHEN status = 'counted' THEN hospital END, trigger_day,"
-        " admission_day, discharge_day, first_day, last_day, year(period_start), status, reason,"
-        " risk_factors, risk_score, bundle_amount, prorated_amount, spent_amount,"
-        " truncated_amount, actual_amount FROM conditions_episode"
+        " trigger_provider, hospital, trigger_day, admission_day, discharge_day, first_day,"
+        " last_day, year(period_start), status, reason, risk_factors, risk_score,"
+        " bundle_amount, prorated_amount, spent_amount, truncated_amount, actual_amount"
+        " FROM conditions_episode"
     ).fetchall()
     return by_person(
         (*row[:-6], Fraction(row[-6]), *(cents(amount) for amount in row[-5:])) for row in rows
@@ -82,8 +82,7 @@ def episode_row(one: Trigger) -> tuple[Any, ...]:
     days = (one.day, one.admitted, one.discharged, one.first, one.last)
     told = (one.year, one.status, one.reason, " ".join(one.factors), one.risk)
     amounts = (one.bundle, one.prorated, one.spent, one.truncated, one.actual)
-    # Who answers for an episode that is not counted is compared with the triggers.
-    who = (one.provider, one.accountable if one.status == "counted" else None)
+    who = (one.provider, one.accountable)
     name = one.condition.name
     return (one.person, one.id, name, one.claim, one.code, *who, *days, *told, *amounts)
 
@@ -114,13 +113,10 @@ def differing(left: Rows, right: Rows) -> list[tuple[str, Any, Any]]:
     ]
 
 
-def held_alike(run: Run, found: Found, unsaid: Collection[str | None] = ()) -> None:
-    """Ask that triggers, episodes and lines of each person are equal, but for some reasons."""
+def held_alike(run: Run, found: Found) -> None:
+    """Ask that triggers, episodes and lines of each person are equal."""
     compared = {
-        "triggers": (
-            without(triggers_built(run), unsaid),
-            without(by_person(map(trigger_row, found.triggers)), unsaid),
-        ),
+        "triggers": (triggers_built(run), by_person(map(trigger_row, found.triggers))),
         "episodes": (
             episodes_built(run),
             by_person(episode_row(one) for one in found.triggers if one.is_open),
@@ -134,11 +130,3 @@ def held_alike(run: Run, found: Found, unsaid: Collection[str | None] = ()) -> N
             f"{name}: {total:,} of {len(right):,} persons; {len(others)} persons differ"
         )
         assert not others, f"{name} differ, of the ruleset and of the loops: {others[:3]}"
-
-
-def without(triggers: Rows, reasons: Collection[str | None]) -> Rows:
-    """Leave some reasons out of triggers, whose last column they are."""
-    return {
-        person: [(*row[:-1], None if row[-1] in reasons else row[-1]) for row in rows]
-        for person, rows in triggers.items()
-    }

@@ -55,12 +55,14 @@ def terms(
     schema: Mapping[str, Any], path: str = "", given: str = "yes"
 ) -> Iterator[tuple[str, str, str]]:
     """Give each term with its unit, and whether it is needed."""
+    # Where two kinds of terms are offered, the page's needs are those of the first.
+    required = schema.get("required", schema.get("else", {}).get("required", ()))
     for key, inner in schema.get("properties", {}).items():
         if f"{path}{key}" == "loss":
             # It has the keys of a gain, which a test of its own holds.
             yield "loss", "as gain", "yes"
             continue
-        needed = given if key in schema.get("required", ()) else "no"
+        needed = given if key in required else "no"
         if "oneOf" in inner:
             yield f"{path}{key}", unit(inner), needed
         branches = inner.get("oneOf", [inner])

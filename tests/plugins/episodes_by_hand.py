@@ -214,18 +214,15 @@ def _take(
     own: list[dict[str, Any]] = []
     for one in sorted(lane, key=lambda o: ((o["place"],) if by_type else ()) + _by_day(o)):
         through = one["last"] + timedelta(one["clean"])
-        if any(
+        if any(one["day"] <= other["last"] and other["day"] <= one["last"] for other in own):
+            told[one["id"]] = ("suppressed", "open_episode")
+        elif any(
             one["day"] <= other["last"] + timedelta(other["clean"]) and other["day"] <= through
             for other in own
         ):
             told[one["id"]] = ("suppressed", "clean_period")
         else:
             own.append(one)
-    for one in lane:
-        if one["id"] in told and any(
-            one["day"] <= other["last"] and other["day"] <= one["last"] for other in own
-        ):
-            told[one["id"]] = ("suppressed", "open_episode")
     opened += own
 
 

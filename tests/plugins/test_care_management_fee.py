@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from rules_engine_care_management_fee import CARE_MANAGEMENT_FEE
 
 from rules_engine import SettlementError
-from rules_engine.testing import PARTIES, Contract, amounts, engine_of, holds_to_every_law, rates
+from rules_engine.testing import PARTIES, amounts, engine_of, holds_to_every_law, rates
 from rules_engine.testing.judge import judge
 from rules_engine.testing.laws import transfers_balance
+from tests.plugins.loaded import loaded
 
 ENGINE: Final = engine_of(CARE_MANAGEMENT_FEE)
 FEW: Final = settings(max_examples=15, deadline=None)
@@ -74,7 +75,7 @@ def settle_each(
         {"person_id": f"m{number}", "month": f"2024-{number % 12 + 1:02}-01", **row}
         for number, row in enumerate(rows)
     ]
-    with Contract(document=document).load(ENGINE).run({"member_month": data}, mappings=()) as run:
+    with loaded(ENGINE, document).run({"member_month": data}, mappings=()) as run:
         transfers_balance(run.ledger.transfers)
         for one in run.settlements:
             judge(one.explained, Fraction(1, 100))
@@ -274,7 +275,7 @@ def of_practices(rows: Sequence[Row], columns: Mapping[str, str]) -> list[Fracti
             for number, row in enumerate(rows)
         ],
     }
-    with Contract(document=document).load(ENGINE).run(data, mappings=()) as run:
+    with loaded(ENGINE, document).run(data, mappings=()) as run:
         return [Fraction(one.outputs["fees"]) for one in run.settlements]
 
 

@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from rules_engine_global_budget import GLOBAL_BUDGET
 
 from rules_engine import RulesetError, SettlementError
-from rules_engine.testing import PARTIES, Contract, amounts, engine_of, holds_to_every_law, rates
+from rules_engine.testing import PARTIES, amounts, engine_of, holds_to_every_law, rates
 from rules_engine.testing.judge import judge
 from rules_engine.testing.laws import transfers_balance
+from tests.plugins.loaded import loaded
 
 ENGINE: Final = engine_of(GLOBAL_BUDGET)
 FEW: Final = settings(max_examples=15, deadline=None)
@@ -58,7 +59,7 @@ def settle(
         day = f"{FIRST - 1}-12-31"
         row = {"account": "gbr.balance", "as_of": day, "balance_amount": Decimal(brought)}
         data["opening_balance"] = [row]
-    with Contract(document=document).load(ENGINE).run(data, mappings=()) as run:
+    with loaded(ENGINE, document).run(data, mappings=()) as run:
         transfers_balance(run.ledger.transfers)
         found = []
         for one in run.settlements:

@@ -22,6 +22,7 @@ from rules_engine.testing.laws import (
     lines_of,
     transfers_balance,
 )
+from tests.plugins.loaded import loaded_contract
 from tests.plugins.prospective import ENGINE, FIRST, claims, contract, line, terms
 
 KNOWN_AT = (FIRST, date(2026, 7, 1), date(2027, 1, 31))
@@ -39,7 +40,7 @@ def paid(run: Run) -> dict[str, str]:
 @given(terms(), claims())
 def test_a_bundle_and_its_split_add_up(said: dict[str, Any], lines: list[dict[str, Any]]) -> None:
     """What is paid of bundles is what parties divide, to the cent, bundle by bundle."""
-    ruleset = contract(said).load(ENGINE)
+    ruleset = loaded_contract(ENGINE, contract(said))
     with ruleset.run({"medical_claim": lines}, mappings=()) as run:
         moved = [one for one in run.ledger.transfers if one.rule == "bundle"]
         transfers_balance(moved)
@@ -66,7 +67,7 @@ def test_a_claim_given_the_open_bundle_is_the_claim_in_the_batch(
     said: dict[str, Any], lines: list[dict[str, Any]]
 ) -> None:
     """Zeroes, carve-outs and codes alike; and the order of claims changes nothing."""
-    ruleset = contract(said).load(ENGINE)
+    ruleset = loaded_contract(ENGINE, contract(said))
     assert ruleset.needs.given == ("bundle_open",)
     with (
         ruleset.run({"medical_claim": lines}, mappings=()) as run,
@@ -82,7 +83,7 @@ def test_bundles_known_late_lead_to_what_knowing_them_from_the_start_gives(
     said: dict[str, Any], lines: list[dict[str, Any]]
 ) -> None:
     """Claim by claim and in the batch; bundles and lines add up in one remittance at each day."""
-    ruleset = contract(said).load(ENGINE)
+    ruleset = loaded_contract(ENGINE, contract(said))
     remitted = Fraction(0)
     with ExitStack() as stack:
         known: dict[str, Any] = {}
@@ -136,7 +137,7 @@ def test_a_bundle_is_paid_once_and_its_services_are_not() -> None:
         line("after", 40),
         line("other", 12, person_id="m2"),
     ]
-    ruleset = contract(said).load(ENGINE)
+    ruleset = loaded_contract(ENGINE, contract(said))
     with ruleset.run({"medical_claim": lines}, mappings=()) as run:
         assert paid(run) == {
             "after": "100.00",
@@ -228,7 +229,7 @@ def test_an_episode_that_does_not_count_is_not_paid_and_its_services_are() -> No
     """Whatever a contract excludes stays fee for service."""
     said = {"counts": "provider <> 'elsewhere'", "warranty_days": 10}
     lines = [line("knee", 10, "27447", party="elsewhere"), line("visit", 12)]
-    ruleset = contract(said).load(ENGINE)
+    ruleset = loaded_contract(ENGINE, contract(said))
     with ruleset.run({"medical_claim": lines}, mappings=()) as run:
         assert paid(run) == {"knee": "100.00", "visit": "100.00"}
         assert run.settled("bundle").outputs["bundles"] == 0
@@ -311,6 +312,6 @@ def test_a_warranty_follows_the_bundle_and_ends_where_the_next_one_opens() -> No
 )
 def test_facts_that_allow_no_payment_stop_the_run(said: dict[str, Any], why: str) -> None:
     """Nothing is guessed, and nothing is paid at zero."""
-    ruleset = contract(said).load(ENGINE)
+    ruleset = loaded_contract(ENGINE, contract(said))
     with pytest.raises(SettlementError, match=why):
         ruleset.run({"medical_claim": [line("knee", 10, "27447")]}, mappings=())
