@@ -11,7 +11,7 @@ from rules_engine.diagnostics import RulesetError
 from rules_engine.engine.contract import Contract
 from rules_engine.engine.run import Run
 from rules_engine.engine.running import run
-from rules_engine.language.bind import shape_of
+from rules_engine.language.names import shape_of
 from rules_engine.methodology import SettlementError
 from rules_engine.methodology.explanation import number_text
 from rules_engine.pricing.given import Given

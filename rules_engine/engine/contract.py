@@ -14,10 +14,10 @@ from rules_engine.expressions import Scope, Sites, check
 from rules_engine.expressions.closure import Index
 from rules_engine.expressions.tree import Aggregate, Has, Interpolate, Lookup, walk
 from rules_engine.language import DateRange
-from rules_engine.language.bind import LINE
 from rules_engine.language.bound import BoundRule, BoundRuleset
 from rules_engine.language.derived import BoundQuery, columns_read
 from rules_engine.language.monthly import MONTH
+from rules_engine.language.names import LINE
 from rules_engine.language.trial import tables_of
 from rules_engine.methodology import Formula
 from rules_engine.pricing.months.plan import month_plan

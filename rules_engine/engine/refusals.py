@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from rules_engine.expressions import Site, Sites
 from rules_engine.expressions.sql import quote
-from rules_engine.language.bind import LINE
+from rules_engine.language.names import LINE
 from rules_engine.tables.rejects import Reject
 
 if TYPE_CHECKING:

@@ -28,8 +28,8 @@ from rules_engine.engine.stream import given_shapes, lines_sql
 from rules_engine.expressions import Scope, Sites
 from rules_engine.expressions import check as check_expression
 from rules_engine.expressions.sql import SqlWriter, quote, text
-from rules_engine.language.bind import LINE
 from rules_engine.language.monthly import MONTH
+from rules_engine.language.names import LINE
 from rules_engine.methodology import Period
 from rules_engine.pricing.batch import BatchQuery, batch_query
 from rules_engine.settlement.books import Books

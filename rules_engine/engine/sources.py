@@ -16,9 +16,10 @@ from rules_engine.diagnostics import (
     shown,
 )
 from rules_engine.language import Declaration, Document, declare, load_schema, validate
-from rules_engine.language.bind import bind, shape_of
+from rules_engine.language.bind import bind
 from rules_engine.language.bound import BoundRuleset
 from rules_engine.language.extends import read_extended
+from rules_engine.language.names import shape_of
 from rules_engine.methodology import Host
 from rules_engine.tables.lookup import LookupTable
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 from rules_engine.engine.contract import Contract
 from rules_engine.expressions import Kind, Sites, Type
 from rules_engine.expressions.sql import quote, text
-from rules_engine.language.bind import LINE
 from rules_engine.language.monthly import MONTH
+from rules_engine.language.names import LINE
 from rules_engine.pricing.batch import BatchQuery, batch_query
 from rules_engine.pricing.months.batch import MonthQuery
 from rules_engine.tables.dataset import Dataset

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from attrs import evolve
 
 from rules_engine.expressions import Type
-from rules_engine.language.bind import LINE
+from rules_engine.language.names import LINE
 from rules_engine.pricing.batch import KEYS, batch_query
 from rules_engine.tables.storage import storage
 

@@ -11,7 +11,7 @@ from attrs import evolve
 from rules_engine.engine.refusals import PRICED, reject_reasons
 from rules_engine.expressions import Sites, TableType
 from rules_engine.expressions.sql import text
-from rules_engine.language.bind import LINE, shape_of
+from rules_engine.language.names import LINE, shape_of
 from rules_engine.pricing.batch import BatchQuery, batch_query
 from rules_engine.pricing.given import Given
 from rules_engine.tables.connection import arrow_stream

@@ -8,9 +8,9 @@ from attrs import field, frozen
 from rules_engine.expressions import Sites
 from rules_engine.expressions.sql import SqlWriter, constant, quote
 from rules_engine.expressions.tree import Aggregate, Ref, walk
-from rules_engine.language.bind import LINE
 from rules_engine.language.bound import BoundRule, BoundRuleset
 from rules_engine.language.derived import SPAN, members_join
+from rules_engine.language.names import LINE
 from rules_engine.methodology import Period
 from rules_engine.settlement.experience import Source
 from rules_engine.settlement.facts import key_columns

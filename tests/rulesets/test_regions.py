@@ -15,7 +15,7 @@ SETTLING = [
 
 
 def test_rulesets_that_settle_are_found() -> None:
-    """The tests below have something to look at, and prices alone, of lines or of months, promise nothing."""
+    """The tests below have something to look at; prices of lines and months promise nothing."""
     assert 1 < len(SETTLING) < len(RULESETS)
 
 

@@ -15,7 +15,7 @@ from rules_engine.engine.certifying.sample import Sample
 from rules_engine.engine.certifying.storing import store
 from rules_engine.expressions import Sites, Type
 from rules_engine.expressions.sql import quote, text
-from rules_engine.language.bind import LINE
+from rules_engine.language.names import LINE
 from rules_engine.pricing.batch import batch_query
 from rules_engine.pricing.given import Given
 from rules_engine.pricing.one import ClaimPricer
