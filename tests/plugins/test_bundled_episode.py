@@ -133,7 +133,8 @@ def terms(draw: DrawFn) -> dict[str, Any]:
     parts: dict[str, Any] = {
         "excludes": [{"reason": "far", "when": "hcpcs_code = 'X' and not is_trigger"}],
         "includes": "hcpcs_code is null or at_trigger_provider",
-        "enrolment": {"counts": "fraction = 1", "days_before": draw(st.integers(0, 40))},
+        "enrolment": {"counts": "fraction = 1", "days_before": draw(st.integers(0, 40))}
+        | ({"through": "discharge_day"} if draw(st.booleans()) else {}),
         "exclusions": [
             {"reason": "died", "line": "is_trigger and discharge_disposition_code = '20'"},
             {"reason": "early", "when": "trigger_day < date '2014-12-20'"},
