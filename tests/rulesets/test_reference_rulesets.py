@@ -59,9 +59,14 @@ def test_every_table_of_a_reference_ruleset_says_where_its_rows_come_from(path: 
 UNCONFIRMED = {
     "aco-reach": {"discount", "withheld"},
     "bcbsma-alternative-quality-contract": {"gates", "outcome_part", "process_part"},
+    "bpci-advanced": {"categories", "limit", "quality_adjustment", "trend_corridor", "triggers"},
     "hospital-readmissions": {"reduction_cap", "neutrality_modifier"},
     "medicare-shared-savings": {"loss_caps", "sequestration"},
     "mips": {"pathways", "scaling_factor"},
+    "team-2026": {
+        *("categories", "normalization_corridor", "tracks", "trend_corridor", "triggers"),
+        *("weight_1", "weight_2", "weight_3"),
+    },
 }
 
 
