@@ -152,6 +152,8 @@ def judged(terms: Terms) -> Query:
     asks: dict[str, Named] = {f"excludes_{k}": one for k, one in enumerate(terms.exclusions)}
     asks |= {f"factor_{k}": one for k, one in enumerate(terms.factors)}
     whens = {name: one.when for name, one in asks.items() if one.when is not None}
+    if terms.enrolment_through is not None:
+        whens["enrolled_through"] = terms.enrolment_through
     rows = {
         "opened": Rows(table="opened", columns=tuple(OPENED)),
         "within": Rows(table="within", columns=("episode_id",), formulas=whens),
@@ -228,12 +230,19 @@ def _scored(terms: Terms, place: int, one: Named) -> str:
 def _enrolled(terms: Terms) -> str:
     """Write the episodes of whose months each is counted."""
     first = days_later("o.first_day", -terms.enrolment_days_before)
+    through, source = "o.last_day", "opened AS o"
+    if terms.enrolment_through is not None:
+        through = "o.enrolled_through"
+        source = """(SELECT e.episode_id, e.person_id, e.first_day,
+      greatest(least(e.last_day, coalesce(w.enrolled_through, e.last_day)), e.first_day)
+        AS enrolled_through
+    FROM opened AS e JOIN within AS w ON w.episode_id = e.episode_id) AS o"""
     return f"""enrolled AS (
-  SELECT o.episode_id FROM opened AS o JOIN month AS m ON m.person_id = o.person_id AND m.counted
-    AND m.month BETWEEN CAST(date_trunc('month', {first}) AS DATE) AND o.last_day
-    GROUP BY o.episode_id, o.first_day, o.last_day
-    HAVING count(DISTINCT m.month) = 12 * (year(o.last_day) - year({first}))
-      + month(o.last_day) - month({first}) + 1)"""
+  SELECT o.episode_id FROM {source} JOIN month AS m ON m.person_id = o.person_id AND m.counted
+    AND m.month BETWEEN CAST(date_trunc('month', {first}) AS DATE) AND {through}
+    GROUP BY o.episode_id, o.first_day, {through}
+    HAVING count(DISTINCT m.month) = 12 * (year({through}) - year({first}))
+      + month({through}) - month({first}) + 1)"""
 
 
 def kept(terms: Terms) -> Query:

@@ -224,6 +224,7 @@ SCHEMA: Final[Mapping[str, Any]] = {
                 title="Months in which the person is enrolled as the contract asks",
             ),
             days_before=_whole("Days before the window that need it too", default=0),
+            through=_episode("date or null", "Day after which none is needed, such as a death"),
         ),
         "exclusions": _list(
             "Why an episode is not counted",

@@ -190,6 +190,7 @@ class Terms:
         excludes: Lines that do not, by reason.
         enrolment: Months in which the person is enrolled; None where nobody asks.
         enrolment_days_before: Days before the window that need it too.
+        enrolment_through: Day after which nobody asks for it; None for the last day.
         exclusions: Why an episode is not counted.
         plurality: Lines whose largest sum decides who answers; None where it does not.
         stated: Who answers; None where it is not stated.
@@ -221,6 +222,7 @@ class Terms:
     excludes: tuple[Named, ...]
     enrolment: Formula | None
     enrolment_days_before: int
+    enrolment_through: Formula | None
     exclusions: tuple[Named, ...]
     plurality: Formula | None
     stated: Formula | None
@@ -282,6 +284,7 @@ class Terms:
             ),
             enrolment=enrolment.get("counts"),
             enrolment_days_before=int(enrolment.get("days_before", 0)),
+            enrolment_through=enrolment.get("through"),
             exclusions=tuple(
                 Named(name=one["reason"], when=one.get("when"), line=one.get("line"))
                 for one in terms.get("exclusions", ())

@@ -1,4 +1,4 @@
-"""Performance periods: the years, quarters or months that a contract settles."""
+"""Performance periods: the years, half-years, quarters or months that a contract settles."""
 
 from collections.abc import Iterator
 from datetime import date, timedelta
@@ -9,7 +9,8 @@ from rules_engine.methodology import Period
 
 __all__ = ["periods"]
 
-_MONTHS = {"year": 12, "quarter": 3, "month": 1}
+_MONTHS = {"year": 12, "half_year": 6, "quarter": 3, "month": 1}
+_LETTERS = {"half_year": "H", "quarter": "Q"}
 
 
 def periods(length: Length, effective: DateRange) -> tuple[Period, ...]:
@@ -44,7 +45,8 @@ def _label(length: Length, first: date, last: date) -> str:
         return str(last.year)
     if length.length == "month":
         return f"{first.year}-{first.month:02}"
-    # The quarter's number counts from the month in which the contract's year starts.
-    start = length.starts[0]
-    quarter = (first.month - start) % 12 // 3 + 1
-    return f"{_months_later(first, (4 - quarter) * 3 + 2).year}-Q{quarter}"
+    # The part's number counts from the month in which the contract's year starts.
+    start, months = length.starts[0], _MONTHS[length.length]
+    part = (first.month - start) % 12 // months + 1
+    year = _months_later(first, (12 // months - part + 1) * months - 1).year
+    return f"{year}-{_LETTERS[length.length]}{part}"

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from rules_engine.language.monotone import Promise
 
 RoundingMode = Literal["half_up", "half_even", "down"]
-PeriodLength = Literal["year", "quarter", "month"]
+PeriodLength = Literal["year", "half_year", "quarter", "month"]
 Constant = str | int | Decimal | bool | date
 
 

@@ -228,7 +228,7 @@ class Period:
     Attributes:
         first: Its first day.
         last: Its last day.
-        label: `2015`, `2015-Q1` or `2015-01`.
+        label: `2015`, `2015-H1`, `2015-Q1` or `2015-01`.
     """
 
     first: date

@@ -256,6 +256,20 @@ def _seen(said: Row, one: Row, lines: Sequence[Row]) -> list[Row]:
     ]
 
 
+def _enrolled(said: Row, one: Row, months: Sequence[Row]) -> bool:
+    """Whether each month that needs it is counted."""
+    at = (one["first"] - timedelta(said.get("days_before", 0))).replace(day=1)
+    own = {m["month"] for m in months if m["person_id"] == one["person"] and m["fraction"] == 1}
+    through = one["last"]
+    if "through" in said and one["discharge"] is not None:
+        through = max(one["first"], min(through, one["discharge"]))
+    wanted = set()
+    while at <= through:
+        wanted.add(at)
+        at = (at + timedelta(32)).replace(day=1)
+    return wanted <= own
+
+
 def _judge(said: Row, one: dict[str, Any], lines: Sequence[Row], months: Sequence[Row]) -> None:
     seen = _seen(said, one, lines)
     day = {"last_day": "last", "first_day": "first", "trigger_day": "day"}
@@ -263,13 +277,8 @@ def _judge(said: Row, one: dict[str, Any], lines: Sequence[Row], months: Sequenc
     one["year"] = one[day[said.get("belongs_by", "last_day")]].year
     if not YEAR - said.get("base_years", 0) <= one["year"] <= YEAR:
         one["reason"] = "no_period"
-    elif "enrolment" in said:
-        at = (one["first"] - timedelta(said["enrolment"].get("days_before", 0))).replace(day=1)
-        own = {m["month"] for m in months if m["person_id"] == one["person"] and m["fraction"] == 1}
-        while at <= one["last"]:
-            if at not in own:
-                one["reason"] = "enrolment_gap"
-            at = (at + timedelta(32)).replace(day=1)
+    elif "enrolment" in said and not _enrolled(said["enrolment"], one, months):
+        one["reason"] = "enrolment_gap"
     for exclusion in said.get("exclusions", ()):
         if one["reason"] is None and _holds(exclusion, one, seen):
             one["reason"] = exclusion["reason"]

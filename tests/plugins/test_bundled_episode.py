@@ -146,7 +146,8 @@ def terms(draw: DrawFn) -> dict[str, Any]:
     parts: dict[str, Any] = {
         "excludes": [{"reason": "far", "when": "hcpcs_code = 'X' and not is_trigger"}],
         "includes": "hcpcs_code is null or at_trigger_provider",
-        "enrolment": {"counts": "fraction = 1", "days_before": draw(st.integers(0, 40))},
+        "enrolment": {"counts": "fraction = 1", "days_before": draw(st.integers(0, 40))}
+        | ({"through": "discharge_day"} if draw(st.booleans()) else {}),
         "exclusions": [
             {"reason": "died", "line": "is_trigger and discharge_disposition_code = '20'"},
             {"reason": "early", "when": "trigger_day < date '2014-12-20'"},
@@ -341,6 +342,34 @@ def test_a_service_is_in_the_bundle_of_one_rule_at_most(
     for name, (status, reason) in two["triggers"].items():
         if name.split("/")[0] in bundled:
             assert (status, reason) in {("refused", "other_bundle"), ("refused", "no_days")}
+
+
+@pytest.mark.parametrize(
+    ("through", "reason"),
+    [
+        (None, "enrolment_gap"),
+        ("discharge_day", None),
+        ("date '2015-02-01'", "enrolment_gap"),
+        ("date '2014-11-30'", None),
+        ("date '2015-12-31'", "enrolment_gap"),
+    ],
+)
+def test_nobody_needs_to_be_enrolled_after_the_day_that_ends_it(
+    through: str | None, reason: str | None
+) -> None:
+    """But in the month in which the window begins, and not beyond that in which it ends."""
+    said: dict[str, Any] = {
+        "amount": "allowed_amount",
+        "provider": "billing_tin",
+        "days": {"admission": "admission_date", "discharge": "discharge_date"},
+        "types": [{"type": "first", "trigger": "drg_code = 'A'", "days_after": 20}],
+        "enrolment": {"counts": "fraction = 1"} | ({"through": through} if through else {}),
+    }
+    claim = {**NOBODY, "claim_id": "c1", "person_id": "m0", "billing_tin": "p1", "drg_code": "A",
+             "admission_date": date(2015, 1, 20), "discharge_date": date(2015, 1, 25)}  # fmt: skip
+    months = [{"person_id": "m0", "month": date(2015, 1, 1), "fraction": Decimal(1)}]
+    told = found(contract(said), [claim], months)["triggers"]["c1/first"]
+    assert told == ("excluded" if reason else "counted", reason)
 
 
 def test_a_reconciliation_explains_itself_service_by_service() -> None:

@@ -59,6 +59,7 @@ def test_every_table_of_a_reference_ruleset_says_where_its_rows_come_from(path: 
 UNCONFIRMED = {
     "aco-reach": {"discount", "withheld"},
     "bcbsma-alternative-quality-contract": {"gates", "outcome_part", "process_part"},
+    "bpci-advanced": {"categories", "limit", "quality_adjustment", "trend_corridor", "triggers"},
     "comprehensive-joint-replacement": {
         "discount_acceptable",
         "discount_excellent",
@@ -102,6 +103,16 @@ UNCONFIRMED = {
         "perinatal_commendable",
         "perinatal_gain_limit",
         "risk_cap",
+    },
+    "team-2026": {
+        "categories",
+        "normalization_corridor",
+        "tracks",
+        "trend_corridor",
+        "triggers",
+        "weight_1",
+        "weight_2",
+        "weight_3",
     },
     "vermont-all-payer": {"growth_ceiling", "growth_target"},
 }
