@@ -15,7 +15,7 @@ from typing import Any, Final
 import pytest
 import yaml
 
-from tests.conformance.oracles import ROOT, published
+from tests.conformance.oracles import ROOT, published, whole
 
 FOLDER: Final = ROOT / "rulesets" / "hospital-value-based-purchasing"
 HERE: Final = Path(__file__).parent
@@ -195,6 +195,7 @@ def test_no_known_file_has_fewer_rows() -> None:
     assert found
 
 
+@whole
 def test_no_published_result_is_read(outputs: Outputs, tmp_path: Path) -> None:
     """With the published points and scores blank, the outputs are the same."""
     blank = [re.compile(pattern, re.IGNORECASE) for pattern in declared("outputs.yaml")["blank"]]
