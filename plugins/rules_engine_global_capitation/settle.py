@@ -44,6 +44,10 @@ def outputs(terms: Terms) -> Mapping[str, Output]:
             found["forgone"] = Output(
                 type=_MONEY, meaning="what months below the minimum panel would have paid"
             )
+    elif terms.covers is not None:
+        found["amount"] = Output(
+            type=Type.of(Kind.MONEY), grain="line", meaning="what is taken off covered lines"
+        )
     if terms.premium is not None:
         found["premium_share"] = Output(type=_MONEY, meaning="the share of premium")
     if terms.guarantee is not None:

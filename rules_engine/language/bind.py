@@ -20,7 +20,17 @@ from rules_engine.expressions import (
     proven_not_null,
 )
 from rules_engine.expressions import Parameter as Number
-from rules_engine.expressions.tree import Dated, Has, Logic, Ref, moved, running_in
+from rules_engine.expressions.tree import (
+    Coalesce,
+    Const,
+    Dated,
+    Has,
+    Logic,
+    Not,
+    Ref,
+    moved,
+    running_in,
+)
 from rules_engine.expressions.units import UnitError, union
 from rules_engine.language import soundness
 from rules_engine.language.bind_monotone import bind_promises
@@ -312,7 +322,9 @@ class _Binder:
         )
         formulas: dict[Path, Formula] = {}
         for term in chosen.terms:
-            made = self.formula(rule, term, grain, known_not_null)
+            # The condition says nothing of rows of another kind.
+            known = known_not_null if term.mark.get("grain") == priced else frozenset()
+            made = self.formula(rule, term, grain, known)
             if made is not None:
                 cited = citations(self.declaration, rule, term.path, made)
                 formulas[term.path] = evolve(made, sources=cited)
@@ -360,7 +372,7 @@ class _Binder:
                 f"tell the authors of {chosen.distribution}",
             )
             return None
-        self.check_words(rule, methodology, steps)
+        self.check_words(rule, methodology, steps, monthly)
         months = self.months(rule, methodology, monthly)
         if months is None or not self.check_steps(rule, steps):
             return None
@@ -458,7 +470,11 @@ class _Binder:
             )
 
     def check_words(
-        self, rule: Rule, methodology: Methodology[Any], steps: tuple[Step, ...]
+        self,
+        rule: Rule,
+        methodology: Methodology[Any],
+        steps: tuple[Step, ...],
+        monthly: tuple[MonthStep, ...],
     ) -> None:
         """Refuse keys that would be read and do nothing."""
         sets = steps[0].sets if steps else None
@@ -473,10 +489,11 @@ class _Binder:
         for key, why in found:
             self.report((*rule.path, key), "RE326", f"{rule.id} {why}", key=True)
         unit = self.declaration.rounding.to
-        is_priced = _priced_grain(methodology) is not None
-        if is_priced and unit not in {Decimal(1).scaleb(-places) for places in range(13)}:
+        priced = ["lines"] * bool(steps) + ["member-months"] * bool(monthly)
+        if priced and unit not in {Decimal(1).scaleb(-places) for places in range(13)}:
             message = (
-                f"to is {unit}, and {rule.id} prices lines; 1, 0.1, 0.01 and so on may stand here"
+                f"to is {unit}, and {rule.id} prices {' and '.join(priced)}; 1, 0.1, 0.01 and so on"
+                " may stand here"
             )
             self.report(("rounding", "to"), "RE327", message)
 
@@ -525,7 +542,11 @@ class _Binder:
         return len(self.findings) == before
 
     def placed(self, rule: Rule, step: Step, own: Mapping[str, TableType]) -> Step:
-        """Write the table within which a step applies as a part of its condition."""
+        """Write where a step applies, and where it does not, as its condition."""
+        if step.unless is not None:
+            kept = _outside(step.unless)
+            when = kept if step.when is None else _both(step.when, kept)
+            step = evolve(step, when=when, unless=None)
         if not step.within:
             return step
         shape = own.get(step.within) or self.shapes().get(step.within)
@@ -541,9 +562,7 @@ class _Binder:
             return step
         keys = tuple(Ref(type=line[name], space="column", name=name) for name in shape.key)
         inside: Expression = Has(type=_BOOLEAN, table=shape.name, keys=keys)
-        if step.when is not None:
-            inside = Logic(type=step.when.type, op="and", left=inside, right=step.when)
-        return evolve(step, when=inside)
+        return evolve(step, when=inside if step.when is None else _both(inside, step.when))
 
     def check_tables(self, rule: Rule, schema: Mapping[str, Any]) -> None:
         known = [*self.declaration.tables, *STANDARD, *(query.table for query in self.derived())]
@@ -786,8 +805,9 @@ class _Binder:
     def finer(self, grain: str) -> dict[str, str]:
         here = self.outputs(grain)
         found = {rule.id: rule.grain for rule in self.bound.values() if rule.id not in here}
-        found |= {r.id: MONTH for r in self.bound.values() if r.months}
-        return found | {r.id: "line" for r in self.bound.values() if r.steps}
+        found |= {r.id: "line" for r in self.bound.values() if r.steps}
+        # A rule that also pays for member-months is asked of these.
+        return found | {r.id: MONTH for r in self.bound.values() if r.months}
 
     def relations(self, grain: str | None) -> dict[str, Relation]:
         found = {
@@ -799,13 +819,13 @@ class _Binder:
                 name=query.table, grain=f"row of {query.table}", columns=query.query.columns
             )
         for rule in self.bound.values():
-            if rule.steps:
+            if rule.months:
+                columns = dict(priced_columns(self.stage("remaining")))
+                found[rule.id] = Relation(name=rule.id, grain=MONTH, columns=columns)
+            elif rule.steps:
                 lines = {n: o.type for n, o in rule.outputs.items() if o.grain == "line"}
                 columns = {**self.given[LINE].columns, **lines}
                 found[rule.id] = Relation(name=rule.id, grain="line", columns=columns)
-            elif rule.months:
-                columns = dict(priced_columns(self.stage("remaining")))
-                found[rule.id] = Relation(name=rule.id, grain=MONTH, columns=columns)
             elif rule.grain not in {grain, "contract"}:
                 columns = {n: o.type for n, o in rule.outputs.items() if o.grain == "rule"}
                 found[rule.id] = Relation(name=rule.id, grain=rule.grain, columns=columns)
@@ -847,10 +867,22 @@ def _priced(
 
 
 def _priced_grain(methodology: Methodology[Any]) -> str | None:
-    """Give the grain of the rows that a methodology prices; None where it prices none."""
-    if methodology.price is not None:
-        return "line"
-    return MONTH if methodology.price_months is not None else None
+    """Give the grain of the rows that a rule's condition is about; None where it prices none."""
+    if methodology.price_months is not None:
+        return MONTH
+    return "line" if methodology.price is not None else None
+
+
+def _both(left: Expression, right: Expression) -> Expression:
+    """Write that two conditions hold; whether they do may be unknown where it is of one of them."""
+    unknown = left.type.nullable or right.type.nullable
+    return Logic(type=evolve(_BOOLEAN, nullable=unknown), op="and", left=left, right=right)
+
+
+def _outside(condition: Expression) -> Expression:
+    """Write that a condition does not hold; one that is unknown does not."""
+    known = Coalesce(type=_BOOLEAN, arguments=(condition, Const(type=_BOOLEAN, value=False)))
+    return Not(type=_BOOLEAN, operand=known)
 
 
 def _scale(declaration: Declaration) -> int:
