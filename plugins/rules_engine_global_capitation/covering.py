@@ -1,4 +1,4 @@
-"""Services that a capitation has paid for: the days on which it does, and what claims get of them."""
+"""Services that a capitation has paid for: the days that it covers, and what claims get of it."""
 
 from collections.abc import Mapping
 from typing import Final

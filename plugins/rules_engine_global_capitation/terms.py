@@ -65,6 +65,12 @@ SCHEMA: Final[Mapping[str, Any]] = {
             " the party on the 15th)",
             examples=["party_on_15", "lookup(groups.medical_group, party)"],
         ),
+        "entities": {
+            "title": "Whom a rule with for_each settles: those who are paid, or each member, of"
+            " whose months it pays the payees",
+            "enum": ["payees", "members"],
+            "default": "payees",
+        },
         "deduct": expression_schema(
             "money or null",
             _MONTH,
@@ -174,7 +180,8 @@ SCHEMA: Final[Mapping[str, Any]] = {
     },
     "required": ["payer"],
     "dependentRequired": {
-        name: ["rate"] for name in ("risk", "prorate", "payee", "deduct", "withhold", "panel")
+        name: ["rate"]
+        for name in ("risk", "prorate", "payee", "entities", "deduct", "withhold", "panel")
     },
     "additionalProperties": False,
 }
@@ -185,6 +192,7 @@ _PLAIN: Final = (
     "risk",
     "prorate",
     "payee",
+    "entities",
     "deduct",
     "withhold",
     "guarantee",
@@ -260,6 +268,7 @@ class Terms:
         risk: Factor on it, or None for one.
         prorate: `by_day`, `on_15` or `whole_month`.
         payee: Who is paid for a member-month, or None for its party.
+        entities: Whom a rule with for_each settles: `payees` or `members`.
         deduct: What is taken off a whole member-month, or None.
         withhold: Fraction that is kept back, or None.
         panel: Fewest members of a month that is paid, or None.
@@ -279,6 +288,7 @@ class Terms:
     risk: Formula | None = None
     prorate: str = "whole_month"
     payee: Formula | None = None
+    entities: str = "payees"
     deduct: Formula | None = None
     withhold: Formula | None = None
     panel: Formula | None = None
