@@ -323,8 +323,8 @@ class _Binder:
         formulas: dict[Path, Formula] = {}
         for term in chosen.terms:
             # The condition says nothing of rows of another kind.
-            known = known_not_null if term.mark.get("grain") == priced else frozenset()
-            made = self.formula(rule, term, grain, known)
+            filled = known_not_null if term.mark.get("grain") == priced else frozenset()
+            made = self.formula(rule, term, grain, filled)
             if made is not None:
                 cited = citations(self.declaration, rule, term.path, made)
                 formulas[term.path] = evolve(made, sources=cited)
