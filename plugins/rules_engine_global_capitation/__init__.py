@@ -1,6 +1,7 @@
 """Global capitation: a payment for each member and month, and what is settled beside it."""
 
 from rules_engine import Methodology, hookimpl
+from rules_engine_global_capitation.covering import derive, price
 from rules_engine_global_capitation.months import experience, price_months
 from rules_engine_global_capitation.settle import outputs, settle_together
 from rules_engine_global_capitation.terms import SCHEMA, Terms
@@ -13,6 +14,8 @@ GLOBAL_CAPITATION: Methodology[Terms] = Methodology(
     terms_schema=SCHEMA,
     read_terms=Terms.read,
     outputs=outputs,
+    derive=derive,
+    price=price,
     price_months=price_months,
     experience=experience,
     settle_together=settle_together,

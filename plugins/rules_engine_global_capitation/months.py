@@ -15,6 +15,10 @@ _PARTS: Final = {
 }
 _MONEY: Final = Type.of(Kind.MONEY)
 _COLUMNS: Final = ("allowed", "adjusted", "withheld", "paid")
+WHOSE: Final = "whose"
+_OF_PERIOD: Final = (
+    "FROM months AS m JOIN period AS p ON m.month BETWEEN p.first_day AND p.last_day"
+)
 
 
 def price_months(terms: Terms) -> tuple[MonthStep, ...]:
@@ -53,21 +57,36 @@ def _steps(terms: Terms) -> Iterator[MonthStep]:
 
 
 def experience(terms: Terms) -> Mapping[str, Query]:
-    """Ask for the paid member-months of each payee and month."""
+    """Ask for the paid member-months of each payee and month, and of each member where asked."""
     if terms.rate is None:
         return {}
+    by_member = terms.entities == "members"
+    each = f"{f'm.{WHOSE}, ' if by_member else ''}m.payee, m.month"
     sums = ", ".join(f"sum(m.{name}) AS {name}" for name in _COLUMNS)
-    return {
+    columns = {
+        "payee": Type.of(Kind.CODE),
+        "month": Type.of(Kind.DATE),
+        "members": Type.of(Kind.COUNT),
+        **dict.fromkeys(_COLUMNS, _MONEY),
+    }
+    found = {
         "paid": Query(
-            select=f"SELECT m.payee, m.month, count(*) AS members, {sums} FROM months AS m"
-            " JOIN period AS p ON m.month BETWEEN p.first_day AND p.last_day"
-            " GROUP BY m.payee, m.month",
-            columns={
-                "payee": Type.of(Kind.CODE),
-                "month": Type.of(Kind.DATE),
-                "members": Type.of(Kind.COUNT),
-                **dict.fromkeys(_COLUMNS, _MONEY),
+            select=f"SELECT {each}, count(*) AS members, {sums} {_OF_PERIOD} GROUP BY {each}",
+            columns={**({WHOSE: Type.of(Kind.CODE).with_null()} if by_member else {}), **columns},
+            rows={
+                "months": Rows(
+                    table="priced",
+                    columns=("payee", "month", *_COLUMNS),
+                    entity=WHOSE if by_member else "",
+                )
             },
-            rows={"months": Rows(table="priced", columns=("payee", "month", *_COLUMNS))},
         )
     }
+    if by_member:
+        # Rows of a member who is no entity reach nobody; this one reaches all.
+        found["all"] = Query(
+            select=f"SELECT count(*) AS members {_OF_PERIOD}",
+            columns={"members": Type.of(Kind.COUNT)},
+            rows={"months": Rows(table="priced", columns=("month",))},
+        )
+    return found

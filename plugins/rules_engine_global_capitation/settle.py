@@ -44,6 +44,10 @@ def outputs(terms: Terms) -> Mapping[str, Output]:
             found["forgone"] = Output(
                 type=_MONEY, meaning="what months below the minimum panel would have paid"
             )
+    elif terms.covers is not None:
+        found["amount"] = Output(
+            type=Type.of(Kind.MONEY), grain="line", meaning="what is taken off covered lines"
+        )
     if terms.premium is not None:
         found["premium_share"] = Output(type=_MONEY, meaning="the share of premium")
     if terms.guarantee is not None:
@@ -77,10 +81,13 @@ def settle_together(terms: Terms, occasions: Sequence[Occasion]) -> tuple[Settle
     """Settle each entity, or the contract, for a period.
 
     Raises:
-        SettlementError: Somebody is paid for members who is none of the entities, or nobody is
-            named who is paid for the period.
+        SettlementError: Somebody is paid for members who is none of the entities, or for a member
+            who is none of them; or nobody is named who is paid for the period.
     """
-    months = _by_payee(occasions)
+    if terms.entities == "members":
+        _check_members(occasions)
+        return tuple(_settle(terms, one, _by_payee(one)) for one in occasions)
+    months = _by_payee(occasions[0])
     own = {"/".join(one.key) for one in occasions if one.key}
     strangers = sorted(set(months) - own) if own else []
     if strangers:
@@ -90,13 +97,33 @@ def settle_together(terms: Terms, occasions: Sequence[Occasion]) -> tuple[Settle
             f" entities, {strangers[0]} the first of them; a row for each may stand in their table"
         )
         raise SettlementError(msg)
-    return tuple(_settle(terms, one, months) for one in occasions)
+    return tuple(
+        _settle(terms, one, _own("/".join(one.key), months) if one.key else months)
+        for one in occasions
+    )
 
 
-def _by_payee(occasions: Sequence[Occasion]) -> Mapping[str, tuple[_Month, ...]]:
-    """Give the paid months of each payee; every occasion was told of all of them."""
+def _own(payee: str, months: Mapping[str, tuple[_Month, ...]]) -> Mapping[str, tuple[_Month, ...]]:
+    return {payee: months[payee]} if payee in months else {}
+
+
+def _check_members(occasions: Sequence[Occasion]) -> None:
+    """Refuse to leave member-months unpaid because their member is no entity."""
+    first = occasions[0]
+    told = sum(row["members"] for one in occasions for row in one.experience["paid"])
+    paid = sum(row["members"] for row in first.experience["all"])
+    if told != paid:
+        msg = (
+            f"{first.rule} in {first.period.label} pays for {paid} member-months, {paid - told} of"
+            " them of members who are none of its entities; their table may have a row for each"
+        )
+        raise SettlementError(msg)
+
+
+def _by_payee(occasion: Occasion) -> Mapping[str, tuple[_Month, ...]]:
+    """Give the paid months of each payee of which an occasion was told."""
     found: dict[str, list[_Month]] = {}
-    for row in occasions[0].experience.get("paid", ()):
+    for row in occasion.experience.get("paid", ()):
         month = _Month(
             month=row["month"],
             members=row["members"],
@@ -109,14 +136,12 @@ def _by_payee(occasions: Sequence[Occasion]) -> Mapping[str, tuple[_Month, ...]]
 def _settle(
     terms: Terms, occasion: Occasion, months: Mapping[str, tuple[_Month, ...]]
 ) -> Settlement:
-    key = "/".join(occasion.key)
-    mine = {key: months[key]} if key in months else {} if key else months
     sheet = occasion.worksheet
     shares: dict[str, Money] = {}
     made: dict[str, Any] = {}
     sums: list[str] = []
     if terms.rate is not None:
-        made |= _months(terms, occasion, mine, shares)
+        made |= _months(terms, occasion, months, shares)
         sums.append("paid")
     parts = {
         name: formula
@@ -241,7 +266,7 @@ def _add(shares: dict[str, Money], payee: str, occasion: Occasion) -> None:
 
 def _payee(terms: Terms, occasion: Occasion) -> str:
     """Say who is paid what is settled for the period."""
-    if occasion.key:
+    if occasion.key and terms.entities == "payees":
         return "/".join(occasion.key)
     if terms.to is not None:
         (party,) = occasion.parties([terms.to])

@@ -1,4 +1,4 @@
-"""The terms of a capitation: what is paid for a member-month, to whom, and what is settled."""
+"""The terms of a capitation: what is paid for a member-month, what that covers, what is settled."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -7,7 +7,7 @@ from attrs import Factory, frozen
 
 from rules_engine import Formula, TermsError, expression_schema
 
-__all__ = ["SCHEMA", "Release", "StopLoss", "Terms"]
+__all__ = ["SCHEMA", "Covers", "Release", "StopLoss", "Terms"]
 
 _MONTH: Final = "member_month"
 _NAME: Final = "^[a-z][a-z0-9_]*$"
@@ -65,6 +65,12 @@ SCHEMA: Final[Mapping[str, Any]] = {
             " the party on the 15th)",
             examples=["party_on_15", "lookup(groups.medical_group, party)"],
         ),
+        "entities": {
+            "title": "Whom a rule with for_each settles: those who are paid, or each member, of"
+            " whose months it pays the payees",
+            "enum": ["payees", "members"],
+            "default": "payees",
+        },
         "deduct": expression_schema(
             "money or null",
             _MONTH,
@@ -80,6 +86,45 @@ SCHEMA: Final[Mapping[str, Any]] = {
             "Months in which a payee has fewer paid members than this pay nothing",
             {"minimum": expression_schema("number", title="Fewest members of a month")},
             ("minimum",),
+        ),
+        "covers": _part(
+            "Services that cost nothing more while a member is enrolled",
+            {
+                "members": expression_schema(
+                    "boolean or null",
+                    rows="eligibility",
+                    dated=False,
+                    title="Spans of enrolment on whose days a member is covered",
+                    examples=["product = 'hmo'"],
+                ),
+                "services": expression_schema(
+                    "boolean or null",
+                    "line",
+                    title="Lines that the payments pay for; all unless said",
+                    examples=["place_of_service_code = '11'"],
+                ),
+                "carve_outs": expression_schema(
+                    "boolean or null",
+                    "line",
+                    title="Lines of these that they do not pay for; none unless said",
+                    examples=["hcpcs_code LIKE 'J%'"],
+                ),
+                "amount": expression_schema(
+                    "money",
+                    "line",
+                    title="What is taken off a covered line, rounded",
+                    sees=("allowed", "remaining"),
+                    posted=True,
+                    examples=["remaining"],
+                ),
+                "code": {
+                    "title": "X12 group code and claim adjustment reason code of it",
+                    "type": "string",
+                    "pattern": "^(CO|PR|OA|PI)-[A-Z]?[0-9]{1,3}$",
+                    "default": "CO-24",
+                },
+            },
+            ("members", "amount"),
         ),
         "premium": _part(
             "A share of premium",
@@ -135,7 +180,8 @@ SCHEMA: Final[Mapping[str, Any]] = {
     },
     "required": ["payer"],
     "dependentRequired": {
-        name: ["rate"] for name in ("risk", "prorate", "payee", "deduct", "withhold", "panel")
+        name: ["rate"]
+        for name in ("risk", "prorate", "payee", "entities", "deduct", "withhold", "panel")
     },
     "additionalProperties": False,
 }
@@ -146,6 +192,7 @@ _PLAIN: Final = (
     "risk",
     "prorate",
     "payee",
+    "entities",
     "deduct",
     "withhold",
     "guarantee",
@@ -153,7 +200,35 @@ _PLAIN: Final = (
     "to",
     "split",
 )
-_PAYS: Final = ("rate", "premium", "release", "stop_loss", "adjustments")
+_PAYS: Final = ("rate", "covers", "premium", "release", "stop_loss", "adjustments")
+
+
+@frozen(kw_only=True)
+class Covers:
+    """Services of claims that are paid for already.
+
+    Attributes:
+        members: Spans of enrolment on whose days a member is covered.
+        amount: What is taken off a covered line, in currency.
+        services: Lines that are covered; None for all of them.
+        carve_outs: Lines of these that are not; None for none of them.
+        group_code: X12 group code of what is taken off.
+        carc: X12 reason code of what is taken off.
+    """
+
+    members: Formula
+    amount: Formula
+    services: Formula | None = None
+    carve_outs: Formula | None = None
+    group_code: str = "CO"
+    carc: str = "24"
+
+    @classmethod
+    def read(cls, said: Mapping[str, Any]) -> "Covers":
+        """Read what stands under `covers`; it fits the schema."""
+        group_code, carc = said.get("code", "CO-24").split("-")
+        formulas = {name: formula for name, formula in said.items() if name != "code"}
+        return cls(**formulas, group_code=group_code, carc=carc)
 
 
 @frozen(kw_only=True)
@@ -193,9 +268,11 @@ class Terms:
         risk: Factor on it, or None for one.
         prorate: `by_day`, `on_15` or `whole_month`.
         payee: Who is paid for a member-month, or None for its party.
+        entities: Whom a rule with for_each settles: `payees` or `members`.
         deduct: What is taken off a whole member-month, or None.
         withhold: Fraction that is kept back, or None.
         panel: Fewest members of a month that is paid, or None.
+        covers: Services of claims that are paid for already, or None.
         premium: Premium of the period, or None.
         premium_share: Fraction of it that is paid, or None.
         guarantee: The least that a period pays, or None.
@@ -211,9 +288,11 @@ class Terms:
     risk: Formula | None = None
     prorate: str = "whole_month"
     payee: Formula | None = None
+    entities: str = "payees"
     deduct: Formula | None = None
     withhold: Formula | None = None
     panel: Formula | None = None
+    covers: Covers | None = None
     premium: Formula | None = None
     premium_share: Formula | None = None
     guarantee: Formula | None = None
@@ -243,6 +322,7 @@ class Terms:
         return cls(
             **plain,
             panel=terms.get("panel", {}).get("minimum"),
+            covers=Covers.read(terms["covers"]) if "covers" in terms else None,
             premium=premium.get("amount"),
             premium_share=premium.get("share"),
             release={name: Release(**said) for name, said in terms.get("release", {}).items()},

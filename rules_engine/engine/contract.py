@@ -161,16 +161,16 @@ class Contract:
             # A key that the table of members gives need not be among the columns.
             known = columns & set(self.bound.given[relation].columns)
             found.setdefault(relation, set()).update(known)
-        elif any(rule.id == relation and rule.steps for rule in self.bound.rules):
-            found[LINE] |= columns & set(self.bound.line_columns)
         elif relation in self.month_plans:
             found[MONTH] |= columns & set(self.bound.given[MONTH].columns)
+        elif any(rule.id == relation and rule.steps for rule in self.bound.rules):
+            found[LINE] |= columns & set(self.bound.line_columns)
 
     @cached_property
     def carried(self) -> tuple[str, ...]:
         """Columns of the claim that settlement reads beside the amounts."""
         found: set[str] = set()
-        lines = {rule.id for rule in self.bound.rules if rule.steps}
+        lines = {rule.id for rule in self.bound.rules if rule.steps and not rule.months}
         for rule in self.bound.rules:
             for formula in rule.every_formula():
                 for node in walk(formula.expression):

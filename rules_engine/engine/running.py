@@ -342,7 +342,8 @@ def sources_of(ruleset: Contract, dataset: Dataset, query: BatchQuery | None) ->
     if query is None:
         return found
     for rule in ruleset.bound.rules:
-        if not rule.steps:
+        if not rule.steps or rule.months:
+            # Of a rule that pays for member-months these are its rows.
             continue
         if rule.steps[0].sets == "allowed":
             amounts = {name: f"{name}_amount" for name in ("allowed", "withheld", "paid")}

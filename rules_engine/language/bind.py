@@ -13,7 +13,7 @@ from rules_engine.expressions import (
     Type,
     proven_not_null,
 )
-from rules_engine.expressions.tree import Has, Logic, Ref
+from rules_engine.expressions.tree import Coalesce, Const, Has, Logic, Not, Ref
 from rules_engine.language import soundness
 from rules_engine.language.bind_monotone import bind_promises
 from rules_engine.language.bound import BoundRule, BoundRuleset
@@ -250,7 +250,9 @@ class _Binder:
         )
         formulas: dict[Path, Formula] = {}
         for term in chosen.terms:
-            made = self.formulas.formula(rule, term, grain, known_not_null)
+            # The condition says nothing of rows of another kind.
+            filled = known_not_null if term.mark.get("grain") == priced else frozenset()
+            made = self.formulas.formula(rule, term, grain, filled)
             if made is not None:
                 cited = citations(self.declaration, rule, term.path, made)
                 formulas[term.path] = evolve(made, sources=cited)
@@ -300,7 +302,7 @@ class _Binder:
                 f"tell the authors of {chosen.distribution}",
             )
             return None
-        self.checks.words(rule, methodology, steps)
+        self.checks.words(rule, methodology, steps, monthly)
         months = self.months(rule, methodology, monthly)
         if months is None or not self.checks.steps(rule, steps):
             return None
@@ -403,7 +405,11 @@ class _Binder:
             )
 
     def placed(self, rule: Rule, step: Step, own: Mapping[str, TableType]) -> Step:
-        """Write the table within which a step applies as a part of its condition."""
+        """Write where a step applies, and where it does not, as its condition."""
+        if step.unless is not None:
+            kept = _outside(step.unless)
+            when = kept if step.when is None else _both(step.when, kept)
+            step = evolve(step, when=when, unless=None)
         if not step.within:
             return step
         shape = own.get(step.within) or self.names.shapes().get(step.within)
@@ -419,9 +425,7 @@ class _Binder:
             return step
         keys = tuple(Ref(type=line[name], space="column", name=name) for name in shape.key)
         inside: Expression = Has(type=_BOOLEAN, table=shape.name, keys=keys)
-        if step.when is not None:
-            inside = Logic(type=step.when.type, op="and", left=inside, right=step.when)
-        return evolve(step, when=inside)
+        return evolve(step, when=inside if step.when is None else _both(inside, step.when))
 
 
 def _priced(
@@ -431,6 +435,18 @@ def _priced(
     lines = methodology.price(terms) if methodology.price is not None else ()
     months = methodology.price_months(terms) if methodology.price_months is not None else ()
     return tuple(lines), tuple(months)
+
+
+def _both(left: Expression, right: Expression) -> Expression:
+    """Write that two conditions hold; whether they do may be unknown where it is of one of them."""
+    unknown = left.type.nullable or right.type.nullable
+    return Logic(type=evolve(_BOOLEAN, nullable=unknown), op="and", left=left, right=right)
+
+
+def _outside(condition: Expression) -> Expression:
+    """Write that a condition does not hold; one that is unknown does not."""
+    known = Coalesce(type=_BOOLEAN, arguments=(condition, Const(type=_BOOLEAN, value=False)))
+    return Not(type=_BOOLEAN, operand=known)
 
 
 def _filled(value: Any, formulas: Mapping[Path, Formula], path: Path = ()) -> Any:

@@ -16,7 +16,7 @@ from rules_engine.language.monthly import MONTH
 from rules_engine.language.names import Names
 from rules_engine.language.references import within
 from rules_engine.language.ruleset import Rule
-from rules_engine.methodology import STAGES, Methodology, Step
+from rules_engine.methodology import STAGES, Methodology, MonthStep, Step
 from rules_engine.tables.standard import STANDARD
 
 __all__ = ["Checks", "names_of_tables", "priced_grain"]
@@ -91,7 +91,13 @@ class Checks:
                     suggest(name, others),
                 )
 
-    def words(self, rule: Rule, methodology: Methodology[Any], steps: tuple[Step, ...]) -> None:
+    def words(
+        self,
+        rule: Rule,
+        methodology: Methodology[Any],
+        steps: tuple[Step, ...],
+        monthly: tuple[MonthStep, ...],
+    ) -> None:
         """Refuse keys that would be read and do nothing."""
         sets = steps[0].sets if steps else None
         found = []
@@ -105,10 +111,11 @@ class Checks:
         for key, why in found:
             self.findings.report((*rule.path, key), "RE326", f"{rule.id} {why}", key=True)
         unit = self.names.declaration.rounding.to
-        is_priced = priced_grain(methodology) is not None
-        if is_priced and unit not in {Decimal(1).scaleb(-places) for places in range(13)}:
+        priced = ["lines"] * bool(steps) + ["member-months"] * bool(monthly)
+        if priced and unit not in {Decimal(1).scaleb(-places) for places in range(13)}:
             message = (
-                f"to is {unit}, and {rule.id} prices lines; 1, 0.1, 0.01 and so on may stand here"
+                f"to is {unit}, and {rule.id} prices {' and '.join(priced)}; 1, 0.1, 0.01 and so on"
+                " may stand here"
             )
             self.findings.report(("rounding", "to"), "RE327", message)
 
@@ -211,7 +218,7 @@ def _names_of_parties(value: Any, schema: Mapping[str, Any]) -> Iterator[tuple[P
 
 
 def priced_grain(methodology: Methodology[Any]) -> str | None:
-    """Give the grain of the rows that a methodology prices; None where it prices none."""
-    if methodology.price is not None:
-        return "line"
-    return MONTH if methodology.price_months is not None else None
+    """Give the grain of the rows that a rule's condition is about; None where it prices none."""
+    if methodology.price_months is not None:
+        return MONTH
+    return "line" if methodology.price is not None else None

@@ -144,8 +144,9 @@ class Names:
         """Give the grain of rules that have many values here, so that they stand in aggregates."""
         here = self.outputs(grain)
         found = {rule.id: rule.grain for rule in self.bound.values() if rule.id not in here}
-        found |= {r.id: MONTH for r in self.bound.values() if r.months}
-        return found | {r.id: "line" for r in self.bound.values() if r.steps}
+        found |= {r.id: "line" for r in self.bound.values() if r.steps}
+        # A rule that also pays for member-months is asked of these.
+        return found | {r.id: MONTH for r in self.bound.values() if r.months}
 
     def relations(self, grain: str | None) -> dict[str, Relation]:
         """Give what aggregates range over, at a grain."""
@@ -158,13 +159,13 @@ class Names:
                 name=query.table, grain=f"row of {query.table}", columns=query.query.columns
             )
         for rule in self.bound.values():
-            if rule.steps:
+            if rule.months:
+                columns = dict(priced_columns(self.stage("remaining")))
+                found[rule.id] = Relation(name=rule.id, grain=MONTH, columns=columns)
+            elif rule.steps:
                 lines = {n: o.type for n, o in rule.outputs.items() if o.grain == "line"}
                 columns = {**self.given[LINE].columns, **lines}
                 found[rule.id] = Relation(name=rule.id, grain="line", columns=columns)
-            elif rule.months:
-                columns = dict(priced_columns(self.stage("remaining")))
-                found[rule.id] = Relation(name=rule.id, grain=MONTH, columns=columns)
             elif rule.grain not in {grain, "contract"}:
                 columns = {n: o.type for n, o in rule.outputs.items() if o.grain == "rule"}
                 found[rule.id] = Relation(name=rule.id, grain=rule.grain, columns=columns)

@@ -127,6 +127,7 @@ class Step:
         sets: Which stage: one of `STAGES`.
         expression: The amount, at the scale of a posted amount.
         when: Rows it applies to, beside the rule's own `when`; None for all of them.
+        unless: Rows of these that it does not apply to; None for none of them.
         group_code: X12 claim adjustment group code (CO, PR, OA, PI) of the amount taken away.
         carc: X12 claim adjustment reason code of the amount taken away.
         per: `line`, or `claim` to pay once and spread over the lines by their charges.
@@ -139,6 +140,7 @@ class Step:
     sets: str
     expression: Expression
     when: Expression | None = None
+    unless: Expression | None = None
     group_code: str | None = None
     carc: str | None = None
     per: str = "line"

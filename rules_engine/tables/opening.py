@@ -114,7 +114,8 @@ class Opening:
     def selected(self, table: "StandardTable") -> tuple[str, ...]:
         """List the columns of a table that are read, in its own order."""
         asked = None if self.needs is None else self.needs.get(table.name)
-        if asked is None:
+        makes_months = table.name == "eligibility" and self.wanted("member_month")
+        if asked is None or makes_months:
             return tuple(table.columns)
         always = set(table.key) | table.required | set(table.interval or ())
         if self.known_at is not None:

@@ -37,7 +37,7 @@ def test_a_run_says_what_became_of_it(post: Call, call: Call, tmp_path: Path) ->
     taken = post("july", "2026-07-05", "2026-03")
     assert "1 entry written, 0 corrected, 1 reversed, 2 unchanged" in taken.output
     shown = json.loads(call("journal", tmp_path / "lakes.journal", "--format", "json").output)
-    assert shown["balances"] == {"lakes": "76.00", "outside.payment": "-76.00"}
+    assert shown["balances"] == {"lakes": "76.00", "plan": "-76.00"}
     assert shown["entries"][-1]["reasons"][0]["change"] == "went"
     before = call(
         "journal", tmp_path / "lakes.journal", "--as-of", "2026-06-30", "--format", "json"

@@ -22,7 +22,7 @@ def test_the_commands_print_what_the_page_says(tmp_path: Path) -> None:
     shown = [
         session for block in blocks(PAGE) if block.kind == "console" for session in sessions(block)
     ]
-    assert len(shown) == 6
+    assert len(shown) == 11
     for command, printed in shown:
         done = subprocess.run(
             ["bash", "-c", command],

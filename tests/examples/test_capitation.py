@@ -1,4 +1,4 @@
-"""The four capitations: their cases."""
+"""The capitations: their cases."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ import pytest
 from rules_engine import Engine
 
 FOLDER = Path(__file__).parents[2] / "examples" / "capitation"
-NAMES = ["coordination", "deductible", "grades", "premium"]
+NAMES = ["coordination", "covered", "deductible", "grades", "premium"]
 
 
 def test_every_contract_of_the_folder_is_tried() -> None:

@@ -368,7 +368,7 @@ def test_nobody_needs_to_be_enrolled_after_the_day_that_ends_it(
     claim = {**NOBODY, "claim_id": "c1", "person_id": "m0", "billing_tin": "p1", "drg_code": "A",
              "admission_date": date(2015, 1, 20), "discharge_date": date(2015, 1, 25)}  # fmt: skip
     months = [{"person_id": "m0", "month": date(2015, 1, 1), "fraction": Decimal(1)}]
-    told = found(contract(said), [claim], months)["triggers"]["c1/first"]
+    told = found(contract(said), [claim], months)[0]["triggers"]["c1/first"]
     assert told == ("excluded" if reason else "counted", reason)
 
 

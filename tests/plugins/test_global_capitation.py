@@ -73,7 +73,9 @@ test_global_capitation_keeps_every_law = holds_to_every_law(GLOBAL_CAPITATION, t
 
 
 def capitation(terms: Mapping[str, Any], **more: Any) -> Ruleset:
-    """Load a contract of one rule, whose period is a month."""
+    """Load a contract of one rule, whose period is a month; more keys of it, or of the contract."""
+    apart = ("entities", "tables", "parameters")
+    whole: dict[str, Any] = {name: more.pop(name) for name in apart if name in more}
     rule = {"id": "capitation", "methodology": "global_capitation", "source": "exhibit A"}
     return Contract(
         document={
@@ -84,6 +86,7 @@ def capitation(terms: Mapping[str, Any], **more: Any) -> Ruleset:
             "rounding": {"to": Decimal("0.01"), "mode": "half_up"},
             "period": {"length": "month"},
             "parties": {"plan": "payer", "clinic": "provider", "reinsurer": "payer"},
+            **whole,
             "rules": [{**rule, "terms": {"payer": "plan", **terms}, **more}],
         }
     ).load(ENGINE)
@@ -230,3 +233,59 @@ def test_nobody_is_paid_for_a_period_without_a_name() -> None:
     ruleset = capitation({"rate": "5.00", "payee": "'plan'"})
     with pytest.raises(SettlementError, match="pay itself"):
         ruleset.run({"eligibility": [span("m", FIRST, FIRST)]}, mappings=(), period="2024-01")
+
+
+MEMBERS: Final = {
+    "for_each": "member",
+    "entities": {
+        "member": {
+            "table": "member_month",
+            "key": ["person_id"],
+            "period": "month",
+            "role": "provider",
+        }
+    },
+}
+
+
+@settings(max_examples=max(5, settings().max_examples // 5))
+@given(st.lists(st.tuples(st.integers(0, 80), st.integers(0, 60)), min_size=1, max_size=4), rates())
+def test_members_settled_by_themselves_are_paid_what_all_of_them_are(
+    days: list[tuple[int, int]], withhold: Decimal
+) -> None:
+    """Whichever way a contract settles, each payee gets the same; each member is a settlement."""
+    terms = {"rate": "33.33", "prorate": "by_day", "withhold": withhold}
+    spans = [
+        span(f"m{number}", FIRST + timedelta(first), FIRST + timedelta(first + length))
+        | {"party": ("clinic", "other")[number % 2]}
+        for number, (first, length) in enumerate(days)
+    ]
+    found = []
+    for more in ({}, MEMBERS):
+        said = {**terms, "entities": "members"} if more else terms
+        with capitation(said, **more).run(
+            {"eligibility": spans}, mappings=(), period=["2024-01", "2024-02", "2024-03"]
+        ) as run:
+            transfers_balance(run.ledger.transfers)
+            found.append(
+                {who: cents for who, cents in run.ledger.balances().items() if cents.cents}
+            )
+            for one in run.settlements if more else ():
+                assert {move.key for move in one.transfers} <= {one.key}
+                assert one.outputs["members"] == 1
+    assert found[0] == found[1]
+
+
+def test_a_member_who_is_no_entity_is_not_forgotten() -> None:
+    """A member-month that no settlement would pay stops the run."""
+    entity = {"member": {"table": "known", "key": ["person_id"], "role": "provider"}}
+    tables = {"known": {"key": ["person_id"], "columns": {"person_id": "code"}}}
+    ruleset = capitation(
+        {"rate": "5.00", "entities": "members"}, for_each="member", entities=entity, tables=tables
+    )
+    spans = [span("m", FIRST, FIRST), span("n", FIRST, FIRST)]
+    facts = {"eligibility": spans, "known": [{"person_id": "m"}]}
+    with pytest.raises(SettlementError, match="2 member-months, 1 of them of members who are none"):
+        ruleset.run(facts, mappings=(), period="2024-01")
+    with ruleset.run({**facts, "eligibility": spans[:1]}, mappings=(), period="2024-01") as run:
+        assert run.ledger.balances() == {"clinic": Money(500), "plan": Money(-500)}
