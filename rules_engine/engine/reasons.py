@@ -2,14 +2,18 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from attrs import define, field, frozen
 
 from rules_engine.engine.running import sources_of
+from rules_engine.language.monthly import MONTH
 from rules_engine.ledger.journal import Change, Facts, Reason, Service
 from rules_engine.ledger.journal.reasons import moves_of
 from rules_engine.methodology import Period
+from rules_engine.pricing.months.priced import PricedMonth
+from rules_engine.pricing.months.pricer import price_month
 from rules_engine.settlement.deriving import ask, attributed
 from rules_engine.settlement.differences import Settling, steps
 from rules_engine.settlement.experience import Experience
@@ -74,6 +78,9 @@ class RunRows:
         if sheet.rule.declared.for_each is not None and (now is None) != (was is None):
             yield _whole(change, was, now)
             return
+        if was is not None and was != now and self._paid_by(sheet, was, change):
+            yield _whole(change, was, now)
+            return
         settled = sheet.settled.get(posting.grain)
         if settled is None or change.facts is None:
             return
@@ -94,6 +101,27 @@ class RunRows:
         both = None if was is None or now is None else (was, now)
         for step in steps(settling, before, sheet.rows.get(posting.grain, ()), both):
             yield _reason(step.before, step.after, step.moves)
+
+    def _paid_by(self, sheet: _Sheet, was: ReadRow, change: Change) -> bool:
+        """Whether the member-month as it was, priced today, is all that the version before paid.
+
+        Then nothing but the row has changed what it is paid: no rate, and nothing beside it.
+        """
+        contract = self.run.ruleset
+        if was.relation != MONTH or not sheet.rule.months:
+            return False
+        row = {**dict.fromkeys(contract.needs.month), **was.values}
+        given = self.run.given(str(row["person_id"])) if contract.needs.given else None
+        paid: dict[str, int] = {}
+        for one in price_month(contract.month_pricers, row, given):
+            if one.rule == sheet.rule.id:
+                if not isinstance(one, PricedMonth):
+                    return False
+                cents = int(Fraction(one.paid) * 100)
+                paid = {one.payee: cents} if cents else {}
+        before = moves_of(change.before)
+        # Beside whoever is paid there is who pays it, and nobody else.
+        return len(before) == 2 * len(paid) and paid.items() <= before.items()
 
     def _known_at(self) -> date | None:
         said = self.run.options.get("known_at")

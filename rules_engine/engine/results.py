@@ -264,6 +264,7 @@ def settlement_json(run: "Run", digests: Mapping[str, str]) -> dict[str, Any]:
         "reject_reasons": reject_reasons(run.sites),
         "settlements": [_settled(one, places) for one in run.settlements],
         "balances": {a: _text(m.as_decimal()) for a, m in run.ledger.balances().items()},
+        "held": {a: _text(m.as_decimal()) for a, m in run.books.held.items()},
         "warnings": list(run.warnings),
         "files": dict(digests),
     }

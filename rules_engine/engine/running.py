@@ -32,6 +32,7 @@ from rules_engine.language.monthly import MONTH
 from rules_engine.language.names import LINE
 from rules_engine.methodology import Period
 from rules_engine.pricing.batch import BatchQuery, batch_query
+from rules_engine.settlement.balances import TABLE
 from rules_engine.settlement.books import Books
 from rules_engine.settlement.deriving import derive, derived_sources
 from rules_engine.settlement.experience import Source
@@ -89,6 +90,8 @@ def run(
         months_read=_months_read(ruleset, chosen),
         memory=memory,
         known_at=known_at,
+        # Of what the journal says nothing, the rule itself says that nobody does.
+        may_lack=() if journal is None else (TABLE,),
     )
     unfinished = None if out is None else out / UNFINISHED
     try:

@@ -212,7 +212,8 @@ def _unqualified(node: syntax.Node, relation: str) -> syntax.Node:  # noqa: C901
         made = part
         match part:
             case syntax.Name(parts=(first, second)) if first == relation:
-                made = evolve(part, parts=(second,))
+                # As if quoted: it is a column, whatever else of the contract has its name.
+                made = evolve(part, parts=(second,), quoted=True)
             case syntax.Binary():
                 made = evolve(part, left=again(part.left), right=again(part.right))
             case syntax.Negate() | syntax.Not() | syntax.IsNull():

@@ -67,6 +67,7 @@ class Dataset:
         strict: bool = True,
         memory: str | None = None,
         known_at: date | None = None,
+        may_lack: Collection[str] = (),
     ) -> "Dataset":
         """Read tables; rows that do not read are set aside and the others go on.
 
@@ -94,6 +95,7 @@ class Dataset:
                 to the host's folder for temporary files. None takes 2 GiB.
             known_at: Day up to which rows are known: those with a later `known_date` are left out
                 and counted. None takes all rows.
+            may_lack: Needed tables that have no rows where no file has them.
 
         Raises:
             RulesetError: A file cannot be read, or a needed table or column is absent, and
@@ -103,6 +105,7 @@ class Dataset:
         connection = connect(memory)
         try:
             opening = Opening(connection, shapes(declared), needs, years_shifted, known_at)
+            opening.may_lack = frozenset(may_lack)
             opening.read(data, mappings)
             opening.derive(months_through, months_read, check_duplicates=check_duplicates)
             opening.number_rows()

@@ -23,7 +23,7 @@ from rules_engine.tables.staging import (
     remove,
     stage,
 )
-from rules_engine.tables.storage import literal, quoted
+from rules_engine.tables.storage import literal, quoted, storage
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -91,6 +91,7 @@ class Opening:
         self.needs = needs
         self.years_shifted = years_shifted
         self.known_at = known_at
+        self.may_lack: frozenset[str] = frozenset()
         self.diagnostics: list[Diagnostic] = []
         self.staged: dict[str, list[Staged]] = {}
         self.columns: dict[str, tuple[str, ...]] = {}
@@ -273,11 +274,22 @@ class Opening:
             if name not in self.known:
                 self.report(Location(name, 1, 1), "RE521", f"{name} is no table")
                 continue
+            if name in self.may_lack:
+                self.create_empty(name)
+                continue
             first = self.known[name].derived_from
             what = f"{name} is needed and no file has it" + (f", nor {first}" if first else "")
             help_ = suggest(name, self.offered) or f"add {name}.csv or a mapping"
             self.report(Location(name, 1, 1), "RE510", what, help_=help_)
             self.absent[name] = sorted((self.needs or {}).get(name, ()))
+
+    def create_empty(self, name: str) -> None:
+        """Create a table without rows."""
+        columns = ", ".join(
+            f"{quoted(column)} {storage(type_)}"
+            for column, type_ in self.known[name].columns.items()
+        )
+        self.connection.execute(f"CREATE TABLE {quoted(name)} ({columns})")
 
     def number_rows(self) -> None:
         """Give rejects the numbers of their rows in the file, where one became several."""

@@ -1,5 +1,6 @@
 """Posting runs: differences come with the rows that made them, and add up to the cent."""
 
+import json
 from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
@@ -83,6 +84,7 @@ def _enrolled(enrolled: Spans) -> Mapping[str, Any]:
                 "person_id": who,
                 "enrollment_start_date": date(2026, first, 1),
                 "enrollment_end_date": date(2026, last, 28),
+                "party": "lakes",
             }
             for who, first, last in whole
         ]
@@ -145,6 +147,20 @@ def test_what_was_learned_in_any_order_is_paid_as_if_known_before(
         assert {a: m for a, m in journal.balances().items() if m.cents} == expected
         for entry in journal.entries():
             assert [one.table for one in entry.reasons] == ["member_month"]
+
+
+@given(history=st.lists(spans, min_size=1, max_size=2))
+@few
+def test_a_reversal_restores_every_balance_of_a_capitation(
+    per_member: Ruleset, tmp_path: Path, history: list[Spans]
+) -> None:
+    """Members who were never enrolled after all leave every account as if nobody had been paid."""
+    path = tmp_path / "reversed.journal"
+    path.unlink(missing_ok=True)
+    with open_journal(path) as journal:
+        for enrolled in [*history, []]:
+            _post(per_member, _enrolled(enrolled), journal, MONTHS, JULY)
+        assert not any(held.cents for held in journal.balances().values())
 
 
 @given(before=spans, after=spans)
@@ -224,7 +240,7 @@ def _year(losses: Sequence[int], opening: str | None) -> Mapping[str, Any]:
             {"payment_id": str(m), "party": "lakes", "month": m, "paid_amount": Decimal(100 + loss)}
             for m, loss in zip(months, losses, strict=True)
         ],
-        "opening_balance": [] if opening is None else [balance],
+        **({} if opening is None else {"opening_balance": [balance]}),
     }
 
 
@@ -246,6 +262,47 @@ def test_a_deficit_comes_from_the_journal(tmp_path: Path) -> None:
         for month in MONTHS[1:3]:
             _post(ruleset, _year(losses, None), one, [month], JULY)
         assert one.head()[0] == 3
+
+
+@pytest.mark.parametrize(
+    ("losses", "stated", "lakes"),
+    [
+        # The month left 30.00, and a row says 20.00 of the same day.
+        ([30, -50], "-20.00", None),
+        ([30, -50], "-30.00", 2000),
+        # It left nothing: a row of that day says what came since, as of an account that was netted.
+        ([0, -50], "-20.00", 3000),
+        ([0, -50], None, 5000),
+    ],
+)
+def test_a_stated_balance_holds_beside_a_journal_that_says_the_same_or_nothing(
+    tmp_path: Path, losses: list[int], stated: str | None, lakes: int | None
+) -> None:
+    """A row of the very day may not contradict what is left; to nothing that is left it may add."""
+    ruleset = _carrying()
+    february = _year(losses, stated)
+    for row in february.get("opening_balance", ()):
+        row["as_of"] = "2026-01-31"
+    with open_journal(tmp_path / "stated.journal") as journal:
+        _post(ruleset, _year(losses, "0.00"), journal, MONTHS[:1], JULY)
+        if lakes is None:
+            with pytest.raises(SettlementError, match=r"30\.00 USD before 2026-02 by the journal"):
+                _post(ruleset, february, journal, MONTHS[1:2], JULY)
+        else:
+            _post(ruleset, february, journal, MONTHS[1:2], JULY)
+            assert journal.balances()["lakes"].cents == lakes
+
+
+def test_results_say_what_is_left_in_accounts(tmp_path: Path) -> None:
+    """The file has what the command prints, of a run that opens by the journal too."""
+    ruleset, losses = _carrying(), [30, 5]
+    with open_journal(tmp_path / "held.journal") as journal:
+        _post(ruleset, _year(losses, "0.00"), journal, MONTHS[:1], JULY)
+        out = tmp_path / "out"
+        with ruleset.run(_year(losses, None), period=MONTHS[1:2], journal=journal, out=out) as run:
+            assert {a: m.cents for a, m in run.books.held.items()} == {"pool.deficit": -3500}
+        written = json.loads((out / "settlement.json").read_text(encoding="utf-8"))
+    assert written["held"] == {"pool.deficit": "-35.00"}
 
 
 def test_a_period_that_nobody_settled_opens_with_nothing(tmp_path: Path) -> None:

@@ -72,9 +72,11 @@ def terms() -> st.SearchStrategy[dict[str, Any]]:
 test_global_capitation_keeps_every_law = holds_to_every_law(GLOBAL_CAPITATION, terms())
 
 
-def capitation(terms: Mapping[str, Any], **more: Any) -> Ruleset:
+def capitation(
+    terms: Mapping[str, Any], *, beside: Sequence[Mapping[str, Any]] = (), **more: Any
+) -> Ruleset:
     """Load a contract of one rule, whose period is a month; more keys of it, or of the contract."""
-    apart = ("entities", "tables", "parameters")
+    apart = ("entities", "tables", "parameters", "rounding")
     whole: dict[str, Any] = {name: more.pop(name) for name in apart if name in more}
     rule = {"id": "capitation", "methodology": "global_capitation", "source": "exhibit A"}
     return Contract(
@@ -87,7 +89,7 @@ def capitation(terms: Mapping[str, Any], **more: Any) -> Ruleset:
             "period": {"length": "month"},
             "parties": {"plan": "payer", "clinic": "provider", "reinsurer": "payer"},
             **whole,
-            "rules": [{**rule, "terms": {"payer": "plan", **terms}, **more}],
+            "rules": [{**rule, "terms": {"payer": "plan", **terms}, **more}, *beside],
         }
     ).load(ENGINE)
 
@@ -223,6 +225,35 @@ def test_terms_that_pay_nothing_are_refused() -> None:
         capitation({"rate": "5.00", "split": {"clinic": 0}})
     with pytest.raises(RulesetError, match="RE326"):
         capitation({"to": "clinic", "adjustments": {"other": "5.00"}}, when="age > 5")
+
+
+def test_a_unit_that_is_no_decimal_place_prices_no_member_months() -> None:
+    """Shares of premium settle by five cents; the message says what does not."""
+    nickels = {"rounding": {"to": Decimal("0.05"), "mode": "half_up"}}
+    with pytest.raises(RulesetError, match=r"capitation prices member-months; 1, 0\.1, 0\.01"):
+        capitation({"rate": "5.00"}, **nickels)
+    ruleset = capitation({"to": "clinic", "adjustments": {"other": "5.02"}}, **nickels)
+    with ruleset.run({}, mappings=(), period="2024-01") as run:
+        assert run.ledger.balances()["clinic"] == Money(500)
+
+
+def test_a_parameter_called_as_an_amount_hides_no_column() -> None:
+    """What stands behind the rule's name is its column; the name alone is the parameter."""
+    number = {"type": "rate", "value": Decimal("0.25")}
+    release = {"quality": {"withheld": "sum(capitation.withheld)", "rate": "withheld"}}
+    freed = {
+        "id": "freed", "methodology": "global_capitation", "source": "exhibit B",
+        "terms": {"payer": "plan", "to": "clinic", "release": release},
+    }  # fmt: skip
+    ruleset = capitation(
+        {"rate": "80.00", "withhold": "withheld"},
+        parameters={"withheld": number},
+        beside=[freed],
+    )
+    spans = [span("m", FIRST, date(2024, 1, 31))]
+    with ruleset.run({"eligibility": spans}, mappings=(), period="2024-01") as run:
+        # A quarter of 80.00 is kept back, and a quarter of that comes free.
+        assert run.settled("freed").outputs["released"] == 5
 
 
 def test_nobody_is_paid_for_a_period_without_a_name() -> None:
