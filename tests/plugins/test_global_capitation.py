@@ -229,7 +229,7 @@ def test_terms_that_pay_nothing_are_refused() -> None:
 
 def test_a_unit_that_is_no_decimal_place_prices_no_member_months() -> None:
     """Shares of premium settle by five cents; the message says what does not."""
-    nickels = {"rounding": {"to": Decimal("0.05"), "mode": "half_up"}}
+    nickels: dict[str, Any] = {"rounding": {"to": Decimal("0.05"), "mode": "half_up"}}
     with pytest.raises(RulesetError, match=r"capitation prices member-months; 1, 0\.1, 0\.01"):
         capitation({"rate": "5.00"}, **nickels)
     ruleset = capitation({"to": "clinic", "adjustments": {"other": "5.02"}}, **nickels)
@@ -266,7 +266,7 @@ def test_nobody_is_paid_for_a_period_without_a_name() -> None:
         ruleset.run({"eligibility": [span("m", FIRST, FIRST)]}, mappings=(), period="2024-01")
 
 
-MEMBERS: Final = {
+MEMBERS: Final[dict[str, Any]] = {
     "for_each": "member",
     "entities": {
         "member": {
@@ -292,7 +292,8 @@ def test_members_settled_by_themselves_are_paid_what_all_of_them_are(
         for number, (first, length) in enumerate(days)
     ]
     found = []
-    for more in ({}, MEMBERS):
+    none: dict[str, Any] = {}
+    for more in (none, MEMBERS):
         said = {**terms, "entities": "members"} if more else terms
         with capitation(said, **more).run(
             {"eligibility": spans}, mappings=(), period=["2024-01", "2024-02", "2024-03"]
