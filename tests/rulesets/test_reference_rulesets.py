@@ -90,6 +90,7 @@ UNCONFIRMED = {
     "hospital-readmissions": {"neutrality_modifier", "reduction_cap"},
     "maryland-global-budget": {"corridor", "corridor_approved", "penalty", "update"},
     "mass-general-care-management": {"fee"},
+    "massachusetts-bundled-payment": {"fee_share", "prices", "quality_part"},
     "medicare-advantage": {"coding", "new_rebate", "normalization", "ratings"},
     "medicare-shared-savings": {"loss_caps", "sequestration"},
     "mips": {"pathways", "scaling_factor"},
