@@ -77,6 +77,7 @@ UNCONFIRMED = {
         "utilisation_1",
         "utilisation_2",
     },
+    "evidence-informed-case-rate": {"least_score", "margin", "most_gain", "most_loss", "own_part"},
     "hmo-capitation": {
         "bands",
         "floor",
