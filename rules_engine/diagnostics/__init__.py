@@ -9,7 +9,7 @@ from rules_engine.diagnostics.diagnostic import (
     has_errors,
     in_order,
 )
-from rules_engine.diagnostics.wording import choices, excerpt, shown, suggest
+from rules_engine.diagnostics.wording import choices, excerpt, shown, suggest, with_article
 
 __all__ = [
     "CODES",
@@ -23,4 +23,5 @@ __all__ = [
     "in_order",
     "shown",
     "suggest",
+    "with_article",
 ]

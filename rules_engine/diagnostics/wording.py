@@ -34,6 +34,11 @@ def choices(names: Iterable[str]) -> str:
     return f"{', '.join(listed[:-1])} or {listed[-1]}"
 
 
+def with_article(noun: str) -> str:
+    """Write the article that a noun takes: `a rule`, `an entity`."""
+    return f"{'an' if noun[:1] in 'aeiou' else 'a'} {noun}"
+
+
 def shown(text: str, limit: int = SHOWN_CHARACTERS_MAX) -> str:
     """Give a text in a form that fits on a line: escaped where unprintable, and cut at `limit`."""
     cut = text if len(text) <= limit else text[: limit - 1] + "…"

@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import define, field
 
-from rules_engine.diagnostics import Diagnostic, Location, RulesetError, has_errors, in_order
+from rules_engine.diagnostics import (
+    Diagnostic,
+    Location,
+    RulesetError,
+    has_errors,
+    in_order,
+    with_article,
+)
 from rules_engine.expressions.types import Kind, Type
 from rules_engine.language.keywords import Translator, number_help, rate_help
 from rules_engine.language.monotone import promise
@@ -275,7 +282,8 @@ class _Reader:
                     Diagnostic(
                         place,
                         "RE210",
-                        f"{name} is the name of a {kind} and of a {other}; one thing may have it",
+                        f"{name} is the name of {with_article(kind)} and of "
+                        f"{with_article(other)}; one thing may have it",
                         related=((before, f"the {other}"),),
                     )
                 )

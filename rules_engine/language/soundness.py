@@ -5,7 +5,7 @@ from datetime import date
 from itertools import pairwise
 from typing import Any, Final
 
-from rules_engine.diagnostics import Diagnostic, Location, choices
+from rules_engine.diagnostics import Diagnostic, Location, choices, with_article
 from rules_engine.expressions import Expression, Relation, Type
 from rules_engine.expressions.tree import Aggregate, Dated, Interpolate, children, walk
 from rules_engine.language.document import Path
@@ -45,7 +45,7 @@ def clashes(declaration: Declaration, given: Mapping[str, StandardTable]) -> Ite
             yield Diagnostic(
                 place,
                 "RE210",
-                f"{name} is the name of a {kind} and of {other}; one thing may have it",
+                f"{name} is the name of {with_article(kind)} and of {other}; one thing may have it",
                 help=f"write another name, such as {_another(kind, name)}",
             )
 
