@@ -76,7 +76,7 @@ def capitation(
     terms: Mapping[str, Any], *, beside: Sequence[Mapping[str, Any]] = (), **more: Any
 ) -> Ruleset:
     """Load a contract of one rule, whose period is a month; more keys of it, or of the contract."""
-    whole = {
+    whole: dict[str, Any] = {
         name: more.pop(name)
         for name in ("entities", "tables", "parameters", "rounding")
         if name in more
@@ -115,6 +115,7 @@ def allowed(
     return {(person, month): amount for person, month, amount in rows}
 
 
+@settings(max_examples=max(5, settings().max_examples // 3))
 @given(
     st.integers(1, 12), st.lists(st.integers(2, 31), max_size=3, unique=True), st.integers(1, 10**7)
 )
@@ -232,7 +233,7 @@ def test_terms_that_pay_nothing_are_refused() -> None:
 
 def test_a_unit_that_is_no_decimal_place_prices_no_member_months() -> None:
     """Shares of premium settle by five cents; the message says what does not."""
-    nickels = {"rounding": {"to": Decimal("0.05"), "mode": "half_up"}}
+    nickels: dict[str, Any] = {"rounding": {"to": Decimal("0.05"), "mode": "half_up"}}
     with pytest.raises(RulesetError, match=r"capitation prices member-months; 1, 0\.1, 0\.01"):
         capitation({"rate": "5.00"}, **nickels)
     ruleset = capitation({"to": "clinic", "adjustments": {"other": "5.02"}}, **nickels)
@@ -269,7 +270,7 @@ def test_nobody_is_paid_for_a_period_without_a_name() -> None:
         ruleset.run({"eligibility": [span("m", FIRST, FIRST)]}, mappings=(), period="2024-01")
 
 
-MEMBERS: Final = {
+MEMBERS: Final[Mapping[str, Any]] = {
     "for_each": "member",
     "entities": {
         "member": {
@@ -295,7 +296,8 @@ def test_members_settled_by_themselves_are_paid_what_all_of_them_are(
         for number, (first, length) in enumerate(days)
     ]
     found = []
-    for more in ({}, MEMBERS):
+    nobody: Mapping[str, Any] = {}
+    for more in (nobody, MEMBERS):
         said = {**terms, "entities": "members"} if more else terms
         with capitation(said, **more).run(
             {"eligibility": spans}, mappings=(), period=["2024-01", "2024-02", "2024-03"]
