@@ -42,6 +42,13 @@ def tests(session: nox.Session) -> None:
 
 
 @nox.session
+def thorough(session: nox.Session) -> None:
+    """Hold every law on 1,000 examples; arguments go to pytest."""
+    _install(session)
+    session.run("pytest", *session.posargs, env={"HYPOTHESIS_PROFILE": "thorough"})
+
+
+@nox.session
 def package(session: nox.Session) -> None:
     """Build the distributions and look into them."""
     _install(session)

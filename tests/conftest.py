@@ -13,7 +13,7 @@ from rules_engine.warehouse.spark import SparkError, session
 
 # No deadline, because no test may depend on how fast the machine is.
 settings.register_profile("dev", max_examples=50, deadline=None, print_blob=True)
-settings.register_profile("ci", max_examples=100, deadline=None, print_blob=True)
+settings.register_profile("ci", max_examples=50, deadline=None, print_blob=True)
 settings.register_profile("thorough", max_examples=1000, deadline=None, print_blob=True)
 # Sabotage asks only whether a test fails: the same examples each time, and no search for the least.
 settings.register_profile(
