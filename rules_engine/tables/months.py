@@ -119,9 +119,11 @@ def member_months(
         " CAST(CAST((2000000 * days + day(last_day(month))) // (2 * day(last_day(month)))"
         " AS DECIMAL(9, 0)) * 0.000001 AS DECIMAL(18, 6)) AS fraction,"
         f" {party} AS party, product,"
-        " CAST(greatest(0, year(month) - year(birth_date)"
+        # An age that nobody knows is null, and not that of a child; who is born in the month is 0.
+        " CAST(CASE WHEN birth_date <= last_day(month)"
+        " THEN greatest(0, year(month) - year(birth_date)"
         " - CASE WHEN month(birth_date) > month(month)"
-        " OR (month(birth_date) = month(month) AND day(birth_date) > 1) THEN 1 ELSE 0 END)"
+        " OR (month(birth_date) = month(month) AND day(birth_date) > 1) THEN 1 ELSE 0 END) END"
         f" AS INTEGER) AS age, sex, region, risk_score{given_15}"
         f" FROM d{join}"
     )

@@ -257,3 +257,13 @@ def test_a_balance_that_changed_meanwhile_stops_the_batch(places: Places) -> Non
         with pytest.raises(JournalError, match="run may be made again"):
             journal.post(_carried(_carrying(2, -10), opened=[opened]), known_at=FIRST_DAY)
         assert len(list(journal.entries())) == 2
+
+
+def test_a_journal_keeps_one_currency(places: Places) -> None:
+    """Amounts that no balance could be added to are refused, and nothing is written."""
+    with open_journal(places()) as journal:
+        post(journal, {("m1", 1): 100}, MONTHS, FIRST_DAY)
+        euros = evolve(batch({("m1", 1): 200}, MONTHS), currency="EUR")
+        with pytest.raises(JournalError, match="the journal is in USD, and lakes pays in EUR"):
+            journal.post(euros, known_at=FIRST_DAY + timedelta(days=1))
+        assert clinic(journal.balances()) == 100

@@ -683,3 +683,21 @@ def test_a_standard_table_says_what_it_needs(name: str) -> None:
         text = f"DESCRIBE SELECT {table.period_date} FROM t"  # noqa: S608  a constant
         described = connection.execute(text).fetchall()
     assert described[0][1] == "DATE"
+
+
+@pytest.mark.parametrize(
+    ("born", "age"),
+    [
+        (None, None),
+        (date(2015, 4, 12), None),
+        (date(2015, 3, 31), 0),
+        (date(2014, 3, 2), 0),
+        (date(2014, 3, 1), 1),
+    ],
+)
+def test_an_age_that_nobody_knows_is_none(born: date | None, age: int | None) -> None:
+    """A rate of children is not paid for whoever has no date of birth, or a later one."""
+    row = {"person_id": "P", "enrollment_start_date": date(2015, 3, 1),
+           "enrollment_end_date": date(2015, 3, 31), "birth_date": born}  # fmt: skip
+    with Dataset.open({"eligibility": [row]}, months_through=THROUGH) as dataset:
+        assert rows_of(dataset, "SELECT age FROM member_month") == [(age,)]

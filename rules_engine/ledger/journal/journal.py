@@ -60,14 +60,15 @@ class Journal:
 
         Raises:
             JournalError: Facts of a later day are posted already, a service period overlaps
-                another one of its rule, a balance that the run opened with has changed, or what is
-                posted was not said to be covered.
+                another one of its rule, a balance that the run opened with has changed, what is
+                posted was not said to be covered, or the journal has another currency.
         """
         when = (posted_at or datetime.now(UTC)).astimezone(UTC)
         with self.store.writing():
             self._still(batch, known_at)
             latest = {one: self._latest(batch, *one, known_at) for one in batch.covered}
             number, head = self.store.last() or (0, ROOT)
+            self._one_currency(batch, number)
             page = _Page(
                 store=self.store,
                 batch=batch,
@@ -107,6 +108,16 @@ class Journal:
             )
             raise JournalError(msg)
         return self.store.latest(*about)
+
+    def _one_currency(self, batch: Batch, number: int) -> None:
+        """Refuse amounts that no balance could be added to."""
+        held = _read(self.store.content(number)[0]).currency if number else batch.currency
+        if held != batch.currency:
+            msg = (
+                f"the journal is in {held}, and {batch.author.ruleset} pays in {batch.currency};"
+                " a journal of its own may hold it"
+            )
+            raise JournalError(msg)
 
     def _still(self, batch: Batch, known_at: date) -> None:
         """Refuse a batch that opened with a balance which another process has changed since."""
