@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from attrs import frozen
 
-from rules_engine import Money, Occasion, SettlementError, Transfer, transfer
+from rules_engine import Money, Occasion, SettlementError, Transfer
 from rules_engine_bundled_episode.terms import Reconcile, Threshold, Thresholds
 
 __all__ = ["Paid", "by_target", "by_thresholds"]
@@ -90,15 +90,7 @@ def _moved(terms: Reconcile | Thresholds, occasion: Occasion, formula: str) -> P
 def _paid(terms: Reconcile | Thresholds, occasion: Occasion, amount: Money) -> Paid:
     (to,) = occasion.groups.get(terms.to, (terms.to,))
     (payer,) = occasion.groups.get(terms.payer, (terms.payer,))
-    moved = transfer(
-        payer,
-        to,
-        amount,
-        rule=occasion.rule,
-        reason="reconciliation of episodes",
-        key=occasion.key,
-        period=occasion.period.label,
-    )
+    moved = occasion.move(payer, to, amount, "reconciliation of episodes")
     return Paid() if moved is None else Paid((moved,))
 
 

@@ -18,7 +18,6 @@ from rules_engine import (
     Step,
     Transfer,
     Type,
-    transfer,
 )
 from rules_engine_bundled_episode.prospective import Prospective, Split
 
@@ -302,13 +301,4 @@ def _parts(
 def _move(
     occasion: Occasion, source: str, target: str, amount: Money, reason: str
 ) -> Transfer | None:
-    return transfer(
-        source,
-        target,
-        amount,
-        rule=occasion.rule,
-        reason=reason,
-        key=occasion.key,
-        period=occasion.period.label,
-        stream="eoc",
-    )
+    return occasion.move(source, target, amount, reason, stream="eoc")

@@ -5,13 +5,11 @@ from typing import Final
 
 from rules_engine import (
     Kind,
-    Money,
     Occasion,
     Output,
     Settlement,
     Transfer,
     Type,
-    transfer,
 )
 from rules_engine_care_management_fee.counting import count
 from rules_engine_care_management_fee.parts import due_of, limited
@@ -63,9 +61,9 @@ def settle(terms: Terms, occasion: Occasion) -> Settlement:
     back = pay_back(terms, occasion, owed)
     moves: list[Transfer | None] = []
     for payer in payers:
-        moves.append(_move(occasion, payer, provider, due[payer], "fees"))
+        moves.append(occasion.move(payer, provider, due[payer], "fees"))
         for name, parts in back.items():
-            moves.append(_move(occasion, provider, payer, parts[payer], f"paid back: {name}"))
+            moves.append(occasion.move(provider, payer, parts[payer], f"paid back: {name}"))
     repaid = sheet.let(
         "repaid", " + ".join(f"repaid_{name}" for name in back) or "0 * fees", kind="posted"
     )
@@ -88,18 +86,4 @@ def settle(terms: Terms, occasion: Occasion) -> Settlement:
             "returned": returned,
         },
         explained=sheet.steps,
-    )
-
-
-def _move(
-    occasion: Occasion, source: str, target: str, amount: Money, reason: str
-) -> Transfer | None:
-    return transfer(
-        source,
-        target,
-        amount,
-        rule=occasion.rule,
-        reason=reason,
-        key=occasion.key,
-        period=occasion.period.label,
     )

@@ -13,11 +13,10 @@ from rules_engine import (
     SettlementError,
     Transfer,
     Type,
-    transfer,
 )
 from rules_engine_gain_loss_sharing.terms import Part, Terms
 
-__all__ = ["Moved", "accounts_outputs", "bring", "carry", "move", "pay", "quoted"]
+__all__ = ["Moved", "accounts_outputs", "bring", "carry", "pay", "quoted"]
 
 _MONEY: Final = Type(Kind.MONEY, scale=2)
 
@@ -66,7 +65,7 @@ def bring(terms: Terms, occasion: Occasion, pool: str) -> Moved:
     for name in terms.carries:
         account = _account(occasion, name)
         balance = _open(occasion, f"brought_{name}", account)
-        moves.append(move(occasion, account, pool, balance, reason=f"brought forward: {name}"))
+        moves.append(occasion.move(account, pool, balance, reason=f"brought forward: {name}"))
     if terms.carries:
         occasion.worksheet.let("brought", " + ".join(f"brought_{name}" for name in terms.carries))
     return Moved(moves=tuple(moves), formula=" + brought" if terms.carries else "")
@@ -85,7 +84,7 @@ def carry(terms: Terms, part: Part, occasion: Occasion, pool: str) -> Moved:
         account = _account(occasion, part.carry)
         closing[account] = Money.of(sheet["carried"], occasion.currency)
         reason = f"carried forward: {part.carry}"
-        moves = (move(occasion, pool, account, closing[account], reason=reason),)
+        moves = (occasion.move(pool, account, closing[account], reason=reason),)
     outputs = {"brought": sheet["brought"], "carried": sheet["carried"]}
     return Moved(moves=moves, outputs=outputs, closing=closing)
 
@@ -106,7 +105,7 @@ def pay(terms: Terms, occasion: Occasion, shares: Mapping[str, Money]) -> Moved:
         for name in terms.nets:
             account = _account(occasion, name, party)
             balance = _open(occasion, f"{name}_{party}", account)
-            moves.append(move(occasion, account, party, balance, reason=f"netted: {name}"))
+            moves.append(occasion.move(account, party, balance, reason=f"netted: {name}"))
             parts.append(quoted(f"{name}_{party}"))
         net[party] = sheet.let(f"net_{party}", " + ".join(parts), kind="posted")
         if terms.repays:
@@ -137,25 +136,10 @@ def _repay(terms: Terms, occasion: Occasion, party: str) -> tuple[list[Transfer 
         most = f"least({quoted(f'{advance.name}_{party}')}, greatest({left}, 0))"
         (creditor,) = occasion.parties([advance.to])
         money = occasion.post(name, most, note=f"to {creditor}")
-        moves.append(move(occasion, party, creditor, money, reason=f"repaid: {advance.name}"))
+        moves.append(occasion.move(party, creditor, money, reason=f"repaid: {advance.name}"))
         names.append(quoted(name))
         left = f"{left} - {quoted(name)}"
     return moves, sheet.let(f"repaid_{party}", " + ".join(names), kind="posted")
-
-
-def move(
-    occasion: Occasion, source: str, target: str, amount: Money, *, reason: str
-) -> Transfer | None:
-    """Move an amount of any sign for this entity and period; zero moves nothing."""
-    return transfer(
-        source,
-        target,
-        amount,
-        rule=occasion.rule,
-        reason=reason,
-        key=occasion.key,
-        period=occasion.period.label,
-    )
 
 
 def quoted(name: str) -> str:

@@ -3,7 +3,7 @@
 from fractions import Fraction
 
 from rules_engine import Formula, Occasion, SettlementError, Transfer
-from rules_engine_gain_loss_sharing.accounts import Moved, move
+from rules_engine_gain_loss_sharing.accounts import Moved
 from rules_engine_gain_loss_sharing.terms import Terms
 
 __all__ = ["adjust"]
@@ -35,7 +35,7 @@ def adjust(terms: Terms, occasion: Occasion, pool: str, formula: str) -> Moved:
             note=f"{terms.truncate_of.text} above {terms.truncate_at.text}: {count} members",
         )
         money = occasion.post("truncation", "above_limits")
-        moves.append(move(occasion, "outside.truncation", pool, money, reason="truncation"))
+        moves.append(occasion.move("outside.truncation", pool, money, reason="truncation"))
         formula = f"{formula} - truncation"
     if terms.completion is not None:
         factor = occasion.take("completion_factor", terms.completion)
@@ -43,7 +43,7 @@ def adjust(terms: Terms, occasion: Occasion, pool: str, formula: str) -> Moved:
             msg = f"the completion of {occasion.rule} is {factor}; it is 0 or more"
             raise SettlementError(msg)
         money = occasion.post("completion", f"({formula}) * (completion_factor - 1)")
-        moves.append(move(occasion, pool, "outside.completion", money, reason="completion"))
+        moves.append(occasion.move(pool, "outside.completion", money, reason="completion"))
         formula = f"{formula} + completion"
     return Moved(moves=tuple(moves), formula=formula)
 

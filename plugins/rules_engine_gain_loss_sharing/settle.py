@@ -18,7 +18,6 @@ from rules_engine_gain_loss_sharing.accounts import (
     accounts_outputs,
     bring,
     carry,
-    move,
     pay,
     quoted,
 )
@@ -74,7 +73,7 @@ def settle(terms: Terms, occasion: Occasion) -> Settlement:
             money = occasion.post(f"{kind}_{name}_posted", f"{kind}_{name}")
             posted[kind].append(f"{kind}_{name}_posted")
             accounts = (f"outside.{name}", pool) if kind == "revenue" else (pool, f"outside.{name}")
-            moves.append(move(occasion, *accounts, money, reason=f"{kind}: {name}"))
+            moves.append(occasion.move(*accounts, money, reason=f"{kind}: {name}"))
     revenue = sheet.let("revenue", " + ".join(posted["revenue"]))
     adjusted = adjust(terms, occasion, pool, " + ".join(posted["expenditure"]))
     moves += adjusted.moves
@@ -90,14 +89,14 @@ def settle(terms: Terms, occasion: Occasion) -> Settlement:
     shared = Money.of(sheet["shared"], occasion.currency)
     shares = _shares(part, occasion, shared) if part.among else {}
     for party, amount in shares.items():
-        moves.append(move(occasion, pool, party, amount, reason="share of the result"))
+        moves.append(occasion.move(pool, party, amount, reason="share of the result"))
     rest = sheet.let("rest", "result - shared")
     kept = carry(terms, part, occasion, pool)
     moves += kept.moves
     if rest and part.residual is not None:
         left = Money.of(rest, occasion.currency)
         (keeper,) = occasion.parties([part.residual])
-        moves.append(move(occasion, pool, keeper, left, reason="what is not divided"))
+        moves.append(occasion.move(pool, keeper, left, reason="what is not divided"))
         name = f"share_{keeper}"
         sheet.let(name, f"{quoted(name)} + rest" if keeper in shares else "rest", kind="posted")
         shares[keeper] = shares.get(keeper, Money(0, occasion.currency)) + left

@@ -13,7 +13,6 @@ from rules_engine import (
     SettlementError,
     Transfer,
     Type,
-    transfer,
 )
 from rules_engine_global_budget.budget import set_budget
 from rules_engine_global_budget.charges import quoted, take_charges, take_corridor
@@ -67,11 +66,11 @@ def settle(terms: Terms, occasion: Occasion) -> Settlement:
     (provider,) = occasion.parties([terms.provider])
     payers = occasion.parties(terms.payers)
     set_budget(terms, occasion)
-    moves = [_move(occasion, "outside.budget", pool, amount_of(occasion, "budget"), "budget")]
+    moves = [occasion.move("outside.budget", pool, amount_of(occasion, "budget"), "budget")]
     moves += _brought(terms, occasion, pool)
     charged = take_charges(terms, occasion, payers)
     for payer, money in charged.items():
-        moves.append(_move(occasion, pool, "outside.charges", money, f"charges of {payer}"))
+        moves.append(occasion.move(pool, "outside.charges", money, f"charges of {payer}"))
     take_corridor(terms.corridor, occasion)
     weights = weights_of(terms, occasion, charged)
     shares = divided(occasion, "share", "permitted", weights)
@@ -79,20 +78,18 @@ def settle(terms: Terms, occasion: Occasion) -> Settlement:
     excess = divided(occasion, "part_excess", "excess", by_charges)
     penalty = divided(occasion, "part_penalty", "penalty", by_charges)
     for payer in payers:
-        moves.append(_move(occasion, provider, payer, excess[payer], "charges above the corridor"))
-        moves.append(_move(occasion, "outside.charges", pool, excess[payer], "given back"))
-        moves.append(_move(occasion, provider, payer, penalty[payer], "penalty"))
+        moves.append(occasion.move(provider, payer, excess[payer], "charges above the corridor"))
+        moves.append(occasion.move("outside.charges", pool, excess[payer], "given back"))
+        moves.append(occasion.move(provider, payer, penalty[payer], "penalty"))
     forfeited = amount_of(occasion, "forfeited")
-    moves.append(
-        _move(occasion, pool, "outside.forfeited", forfeited, "forgone below the corridor")
-    )
+    moves.append(occasion.move(pool, "outside.forfeited", forfeited, "forgone below the corridor"))
     sheet.let("difference", "permitted - charged + excess - forfeited", kind="posted")
     found: dict[str, object] = {}
     closing: dict[str, Money] = {}
     if terms.carry is not None:
         carried = amount_of(occasion, "difference")
         sheet.let("carried", "difference", kind="posted")
-        moves.append(_move(occasion, pool, _account(terms, occasion), carried, "carried forward"))
+        moves.append(occasion.move(pool, _account(terms, occasion), carried, "carried forward"))
         closing[_account(terms, occasion)] = carried
         found = {"brought": sheet["brought"], "carried": sheet["carried"]}
     else:
@@ -136,7 +133,7 @@ def _brought(terms: Terms, occasion: Occasion, pool: str) -> list[Transfer | Non
             f" more than its budget"
         )
         raise SettlementError(msg)
-    return [_move(occasion, account, pool, balance, f"brought forward: {terms.carry}")]
+    return [occasion.move(account, pool, balance, f"brought forward: {terms.carry}")]
 
 
 def _settled(
@@ -162,24 +159,10 @@ def _settled(
             formula += f" - {quoted(f'part_forfeited_{payer}')}"
         found[payer] = sheet.let(f"settled_{payer}", formula, kind="posted")
         money = Money.of(found[payer], occasion.currency)
-        moves.append(_move(occasion, payer, provider, money, "part of the budget"))
-        moves.append(_move(occasion, pool, "outside.charges", money, "settled"))
+        moves.append(occasion.move(payer, provider, money, "part of the budget"))
+        moves.append(occasion.move(pool, "outside.charges", money, "settled"))
     return found
 
 
 def _account(terms: Terms, occasion: Occasion) -> str:
     return "/".join((f"{occasion.rule}.{terms.carry}", *occasion.key))
-
-
-def _move(
-    occasion: Occasion, source: str, target: str, amount: Money, reason: str
-) -> Transfer | None:
-    return transfer(
-        source,
-        target,
-        amount,
-        rule=occasion.rule,
-        reason=reason,
-        key=occasion.key,
-        period=occasion.period.label,
-    )

@@ -16,7 +16,6 @@ from rules_engine import (
     SettlementError,
     Transfer,
     Type,
-    transfer,
 )
 from rules_engine_global_capitation.terms import StopLoss, Terms
 
@@ -188,15 +187,7 @@ def _move(
     if source == target:
         msg = f"{occasion.rule} in {occasion.period.label} has {source} pay itself"
         raise SettlementError(msg)
-    return transfer(
-        source,
-        target,
-        amount,
-        rule=occasion.rule,
-        reason=reason,
-        key=occasion.key,
-        period=occasion.period.label,
-    )
+    return occasion.move(source, target, amount, reason)
 
 
 def _months(

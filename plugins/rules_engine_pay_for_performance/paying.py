@@ -12,7 +12,6 @@ from rules_engine import (
     Output,
     SettlementError,
     Type,
-    transfer,
 )
 from rules_engine_pay_for_performance.payments import Bonus, Cutoff, Payment
 from rules_engine_pay_for_performance.ranges import at_least_zero, in_order
@@ -307,14 +306,6 @@ def _score(one: Scored, name: str, formula: Formula | None) -> Fraction | None:
 
 
 def _move(one: Scored, reason: str, money: Money, source: str, target: str) -> None:
-    moved = transfer(
-        source,
-        target,
-        money,
-        rule=one.occasion.rule,
-        reason=reason,
-        key=one.occasion.key,
-        period=one.occasion.period.label,
-    )
+    moved = one.occasion.move(source, target, money, reason)
     if moved is not None:
         one.moves.append(moved)

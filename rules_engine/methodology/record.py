@@ -10,7 +10,7 @@ from attrs import Factory, field, frozen
 from rules_engine.expressions import Expression, Type
 from rules_engine.expressions.exact import Inputs
 from rules_engine.expressions.tokens import tokenize
-from rules_engine.ledger import Money, Transfer
+from rules_engine.ledger import Money, Transfer, transfer
 from rules_engine.methodology.worksheet import Explained, SettlementError, Worksheet, names_in
 
 __all__ = [
@@ -311,6 +311,25 @@ class Occasion:
         """Compute an amount on the worksheet, round it as the contract posts it, and record it."""
         exact = self.worksheet.let(name, self.rounding(formula), kind="posted", note=note)
         return Money.rounded(exact, self.unit, self.mode, self.currency)
+
+    def move(
+        self, source: str, target: str, amount: Money, reason: str, *, stream: str | None = None
+    ) -> Transfer | None:
+        """Move an amount of any sign for this rule, entity and period; zero moves nothing.
+
+        Raises:
+            ValueError: The accounts are empty or equal.
+        """
+        return transfer(
+            source,
+            target,
+            amount,
+            rule=self.rule,
+            reason=reason,
+            key=self.key,
+            period=self.period.label,
+            stream=stream,
+        )
 
     def rounding(self, formula: str) -> str:
         """Write the contract's rounding around a formula."""
